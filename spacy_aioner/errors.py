@@ -1,0 +1,45 @@
+"""What can go wrong with a user's input, as values and as exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class AionerError(ValueError):
+    """A mistake in input or settings that one sentence explains to the user."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one place of one input file.
+
+    path (str): The file, as the user named it.
+    message (str): What is wrong and what was done about it: one sentence.
+    line (int | None): The line, counted from 1, where the format has lines.
+    document (str | None): The id of the document.
+    lost (bool): Whether anything of the input was left out because of it.
+    """
+
+    path: str
+    message: str
+    line: int | None = None
+    document: str | None = None
+    lost: bool = True
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        who = "" if self.document is None else f"document {self.document}: "
+        return f"{where}: {who}{self.message}"
+
+
+Report = Callable[[Problem], None]
+
+
+def raise_problem(problem: Problem) -> None:
+    """Stop at the first problem: the default of readers used from Python.
+
+    RAISES (AionerError): If anything was lost; otherwise the problem is ignored.
+    """
+    if problem.lost:
+        raise AionerError(str(problem))
