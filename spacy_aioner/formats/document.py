@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+# Passages further apart than this are not read as one stretch of text: a wrong offset
+# in a file must not make a string of any size.
+MAX_GAP = 1000
 
 
 @dataclass
@@ -16,6 +21,8 @@ class Mention:
     type (str): The entity type, e.g. "Gene".
     id (str | None): The concept identifier, where the file has one.
     score (float | None): The probability, for predicted mentions.
+    origin (Any): What the writer of the same format needs to write a mention of the
+        file where and as it stood; None for a new mention. Not compared.
     """
 
     start: int
@@ -24,6 +31,7 @@ class Mention:
     type: str
     id: str | None = None
     score: float | None = None
+    origin: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass
@@ -53,12 +61,13 @@ class Document:
     mentions (list[Mention]): All annotations of the document, in file order.
     origin (Any): What only the writer of the same format needs to reproduce the
         input (PubTator: the lines that are not mentions; BioC: the bioc object).
+        Not compared.
     """
 
     id: str
     passages: list[Passage]
     mentions: list[Mention] = field(default_factory=list)
-    origin: Any = None
+    origin: Any = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -73,3 +82,36 @@ class Document:
             starts.append(position)
             position += len(passage.text) + 1
         return starts
+
+
+def text_between(passages: Sequence[Passage], start: int, end: int) -> str | None:
+    """Get the text at the offsets of a mention.
+
+    passages (Sequence[Passage]): The passages of a document, in any order.
+    start, end (int): Offsets in the passages' coordinates; end is exclusive.
+    RETURNS (str | None): The text; what lies between two passages counts as spaces.
+        None if the offsets are not in the document, are empty or in the wrong order.
+    """
+    if start >= end:
+        return None
+    for passage in passages:
+        if passage.offset <= start and end <= passage.end:
+            return passage.text[start - passage.offset : end - passage.offset]
+    pieces: list[str] = []
+    position, before, after = start, False, False
+    for passage in sorted(passages, key=lambda passage: passage.offset):
+        before = before or passage.offset <= start
+        after = after or passage.end >= end
+        if passage.end <= position or passage.offset >= end:
+            continue
+        gap = max(0, passage.offset - position)
+        if gap > MAX_GAP:
+            return None
+        pieces.append(" " * gap)
+        position += gap
+        stop = min(end, passage.end)
+        pieces.append(passage.text[position - passage.offset : stop - passage.offset])
+        position = stop
+    if not before or not after or end - position > MAX_GAP:
+        return None
+    return "".join(pieces) + " " * (end - position)

@@ -1,0 +1,242 @@
+"""Reading and writing PubTator files: a document as lines of text.
+
+The reader of the bioc package does not serve here: it strips the lines, which moves
+offsets, takes five columns for a relation, and prints what it does not understand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import Report, raise_problem
+from .document import Document, Mention, Passage
+from .layout import Layout, lay_out, one_line
+from .pubtator_records import PubTatorRecord, RawRecord, read_records
+from .source import Source, quote
+
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
+# The fifth column of a relation, where it has one, says whether it is new knowledge.
+NOVELTY = ("novel", "no", "none")
+
+
+@dataclass(frozen=True)
+class MentionLine:
+    """A mention line as it was read: `Mention.origin` for PubTator.
+
+    slot (int): Which mention of its record it is.
+    line (str): The line, without the line break.
+    state (tuple): Start, end, text, type and id as read from it.
+    """
+
+    slot: int
+    line: str
+    state: tuple[int, int, str, str, str | None]
+
+
+def read_pubtator(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a PubTator file one document after the other.
+
+    path (str | Path): The file, in UTF-8.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): Passages "title" and, where there is one, "abstract".
+    """
+    source = Source(path, report)
+    stream = source.open()
+    if stream is None:
+        return
+    seen: set[str] | None = set()
+    with stream:
+        for raw in read_records(stream, source):
+            if seen is not None and raw.id in seen:
+                source.problem(
+                    f"the id {quote(raw.id)} is not unique in this file; all documents "
+                    f"are kept, this is said once",
+                    line=raw.line,
+                    document=raw.id,
+                    lost=False,
+                )
+                seen = None
+            elif seen is not None:
+                seen.add(raw.id)
+            if raw.decodable:
+                yield _build(raw, source)
+
+
+def _build(raw: RawRecord, source: Source) -> Document:
+    record = raw.record
+    record.abstract = raw.abstract is not None
+    passages = [Passage(0, raw.title, "title")]
+    text = raw.title
+    if raw.abstract is None:
+        source.problem(
+            "has no abstract line; it is read as a title alone",
+            line=raw.line,
+            document=raw.id,
+            lost=False,
+        )
+    else:
+        passages.append(Passage(len(raw.title) + 1, raw.abstract, "abstract"))
+        text = f"{raw.title} {raw.abstract}"
+    document = Document(raw.id, passages, origin=record)
+    for number, line in raw.lines:
+        mention = None
+        if _is_mention(line):
+            mention = _parse(line, len(document.mentions), text, raw.id, number, source)
+        else:
+            record.others.append((len(document.mentions), line))
+            if not line.startswith("#") and line.count("\t") not in (3, 4):
+                source.problem(
+                    "is neither a mention nor a relation; the line is kept as written",
+                    line=number,
+                    document=raw.id,
+                    lost=False,
+                )
+        if mention is not None:
+            document.mentions.append(mention)
+    return document
+
+
+def _is_mention(line: str) -> bool:
+    columns = line.split("\t")
+    if line.startswith("#") or len(columns) < 5:
+        return False
+    numbers = NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2])
+    return bool(numbers) or len(columns) > 5 or columns[4].lower() not in NOVELTY
+
+
+def _parse(
+    line: str, slot: int, text: str, record_id: str, number: int, source: Source
+) -> Mention | None:
+    columns = line.split("\t")
+    fault = ""
+    start = end = 0
+    if columns[0] != record_id:
+        fault = f"names the document {quote(columns[0])}"
+    elif not (NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2])):
+        numbers = f"{quote(columns[1])}, {quote(columns[2])}"
+        fault = f"has offsets that are no numbers ({numbers})"
+    else:
+        start, end = int(columns[1]), int(columns[2])
+        if start >= end:
+            fault = f"has a start that is not before its end ({start}, {end})"
+        elif start < 0 or end > len(text):
+            fault = (
+                f"has offsets ({start}, {end}) that are not in the text, which is "
+                f"{len(text)} characters long"
+            )
+    if fault:
+        source.problem(
+            f"the mention line {fault}; it is left out", line=number, document=record_id
+        )
+        return None
+    there = text[start:end]
+    if "\t" in there and "\t".join(columns[3:]).startswith(there + "\t"):
+        # Other programs write a TAB of the text as it is: it is no column border.
+        width = there.count("\t") + 1
+        columns[3 : 3 + width] = [there]
+    stated = columns[3]
+    if stated == there.replace("\t", " "):
+        stated = there
+    if stated != there:
+        source.problem(
+            f"the text {quote(stated)} is not the document's text at {start} to "
+            f"{end}, {quote(there)}; the mention line is kept as written",
+            line=number,
+            document=record_id,
+            lost=False,
+        )
+    kind = columns[4] if len(columns) > 4 else ""
+    identifier = columns[5] if len(columns) > 5 else None
+    state = (start, end, stated, kind, identifier)
+    return Mention(*state, origin=MentionLine(slot, line, state))
+
+
+class PubTatorWriter:
+    """Writes documents in the PubTator format.
+
+    A document that was read from PubTator comes out as it stood, byte for byte, but
+    for what `mentions` no longer holds or holds in addition. A document of another
+    format becomes a title and an abstract (see `lay_out`).
+
+    stream (BinaryIO): Where to write.
+    path (str | Path): The name of that place, for problems.
+    crlf (bool): Whether lines end with CR LF.
+    report (Report): Takes each mention that cannot be written.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        path: str | Path = "",
+        crlf: bool = False,
+        report: Report = raise_problem,
+    ) -> None:
+        self.stream = stream
+        self.source = Source(path, report)
+        self.newline = "\r\n" if crlf else "\n"
+        self._terminated = True
+
+    def write(self, document: Document) -> None:
+        """Write one document.
+
+        document (Document): The document; all its mentions are written, in order.
+        """
+        layout = lay_out(document)
+        record = document.origin
+        if not isinstance(record, PubTatorRecord):
+            record = PubTatorRecord(abstract=True, after=[""])
+        lines = [*record.before, f"{layout.id}|t|{layout.title}", *record.between]
+        if record.abstract:
+            lines.append(f"{layout.id}|a|{layout.abstract}")
+        others = list(record.others)
+        for mention in document.mentions:
+            line = self._mention_line(mention, layout)
+            if isinstance(mention.origin, MentionLine):
+                while others and others[0][0] <= mention.origin.slot:
+                    lines.append(others.pop(0)[1])
+            if line is not None:
+                lines.append(line)
+        lines += [line for _, line in others]
+        lines += record.after
+        start = "" if self._terminated else self.newline
+        stop = self.newline if record.terminated else ""
+        text = start + self.newline.join(lines) + stop
+        self.stream.write(text.encode("utf-8", "replace"))
+        self._terminated = record.terminated
+
+    def close(self) -> None:
+        """End the file: nothing stands below the last record."""
+
+    def _mention_line(self, mention: Mention, layout: Layout) -> str | None:
+        state = (mention.start, mention.end, mention.text, mention.type, mention.id)
+        extra: list[str] = []
+        if isinstance(mention.origin, MentionLine):
+            if mention.origin.state == state:
+                return mention.origin.line
+            extra = mention.origin.line.split("\t")[6:]
+        place = layout.move(mention.start, mention.end)
+        if place is None:
+            self.source.problem(
+                f"the mention {quote(mention.text)} at {mention.start} to "
+                f"{mention.end} lies in no passage or in several; it is left out",
+                document=layout.id,
+            )
+            return None
+        start, end = place
+        columns = [
+            layout.id,
+            str(start),
+            str(end),
+            one_line(layout.text[start:end]),
+            one_line(mention.type),
+        ]
+        if mention.id is not None or extra:
+            columns.append(one_line(mention.id or ""))
+        return "\t".join(columns + extra)

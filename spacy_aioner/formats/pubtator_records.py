@@ -1,0 +1,199 @@
+"""Cutting a PubTator file into records, with nothing of it lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from .source import BOM, Source
+
+TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
+
+
+@dataclass
+class PubTatorRecord:
+    """The lines of a record that are no mentions: `Document.origin` for PubTator.
+
+    before (list[str]): Comments and blank lines before the title line; only the
+        first record of a file has any.
+    between (list[str]): The lines between the title line and the abstract line.
+    others (list[tuple[int, str]]): Relations, comments and lines of an unknown form,
+        each with the number of mentions that stand before it.
+    after (list[str]): The blank line that ends the record and what follows it.
+    abstract (bool): Whether the record has an abstract line.
+    terminated (bool): Whether the last line ends with a line break.
+    """
+
+    before: list[str] = field(default_factory=list)
+    between: list[str] = field(default_factory=list)
+    others: list[tuple[int, str]] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    abstract: bool = False
+    terminated: bool = True
+
+
+@dataclass
+class RawRecord:
+    """A record as its lines come in.
+
+    id (str): The id in the title line.
+    line (int): The number of the title line.
+    title (str): The text of the title line.
+    record (PubTatorRecord): What a writer needs beyond text and mentions.
+    abstract (str | None): The text of the abstract line, if there is one.
+    lines (list[tuple[int, str]]): All other lines, each with its number.
+    decodable (bool): Whether every line is valid UTF-8; if not, that was reported.
+    closed (bool): Whether the blank line that ends the record has come.
+    """
+
+    id: str
+    line: int
+    title: str
+    record: PubTatorRecord
+    abstract: str | None = None
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    decodable: bool = True
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    text: str
+    decodable: bool
+    terminated: bool
+
+    @property
+    def blank(self) -> bool:
+        return not self.text.strip(" \t")
+
+    @property
+    def comment(self) -> bool:
+        return self.text.startswith("#")
+
+
+def _lines(stream: BinaryIO, source: Source) -> Iterator[_Line]:
+    carriage_returns = False
+    number = 0
+    while True:
+        try:
+            data = stream.readline()
+        except OSError as error:
+            source.unreadable(error)
+            return
+        if not data:
+            return
+        number += 1
+        if number == 1 and data.startswith(BOM):
+            data = data[len(BOM) :]
+            source.problem(
+                "the file begins with a byte order mark, which is left off",
+                line=1,
+                lost=False,
+            )
+        terminated = data.endswith(b"\n")
+        if data.endswith(b"\r\n"):
+            data = data[:-2]
+            if not carriage_returns:
+                carriage_returns = True
+                source.problem(
+                    "lines end with CR LF, which is read like LF; this is said once",
+                    line=number,
+                    lost=False,
+                )
+        elif terminated:
+            data = data[:-1]
+        try:
+            yield _Line(number, data.decode("utf-8"), True, terminated)
+        except UnicodeDecodeError:
+            yield _Line(number, data.decode("utf-8", "replace"), False, terminated)
+
+
+def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
+    """Cut a PubTator file into records, one in memory at a time.
+
+    stream (BinaryIO): The open file.
+    source (Source): The same file, to report problems of.
+    YIELDS (RawRecord): Each record, the undecodable ones among them.
+    """
+    raw: RawRecord | None = None
+    before: list[str] = []
+    stray = titles = False
+    last: _Line | None = None
+    for line in _lines(stream, source):
+        last = line
+        match = None if line.comment else TEXT_LINE.match(line.text)
+        if match and match[2] == "t":
+            if raw is not None:
+                yield raw
+            raw = RawRecord(
+                match[1],
+                line.number,
+                line.text[match.end() :],
+                PubTatorRecord(before=before),
+            )
+            before, stray, titles = [], False, True
+            _check_bytes(raw, line, source)
+        elif raw is None or raw.closed:
+            if line.decodable and (line.blank or line.comment):
+                (before if raw is None else raw.record.after).append(line.text)
+                stray = stray and not line.blank
+            elif not stray:
+                stray = True
+                source.problem(
+                    "no title line (ID|t|...) stands before this line; it and what "
+                    "follows up to the next title or blank line is left out",
+                    line=line.number,
+                )
+        elif line.blank:
+            raw.closed = True
+            raw.record.after.append(line.text)
+        elif _check_bytes(raw, line, source):
+            _add(raw, line, match, source)
+    if raw is not None and last is not None:
+        raw.record.terminated = last.terminated
+        yield raw
+    if not titles:
+        source.problem(
+            "holds no PubTator document: no line has the form ID|t|title; check "
+            "that this is the right file"
+        )
+
+
+def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
+    if not line.decodable and raw.decodable:
+        raw.decodable = False
+        source.problem(
+            "is not valid UTF-8; the document is left out, convert the file to UTF-8",
+            line=line.number,
+            document=raw.id,
+        )
+    return raw.decodable
+
+
+def _add(
+    raw: RawRecord, line: _Line, match: re.Match[str] | None, source: Source
+) -> None:
+    """Add a line below the title line to its record."""
+    if match is None:
+        raw.lines.append((line.number, line.text))
+    elif match[1] != raw.id:
+        source.problem(
+            f"the abstract line names the document {match[1]!r}; the line is left out",
+            line=line.number,
+            document=raw.id,
+        )
+    elif raw.abstract is not None:
+        source.problem(
+            "a second abstract line in one record is left out",
+            line=line.number,
+            document=raw.id,
+        )
+    else:
+        raw.abstract = line.text[match.end() :]
+        # Only comments usually stand there; what else does is kept where it stood,
+        # but mentions are parsed, so they move below the abstract.
+        raw.record.between = [text for _, text in raw.lines if text.startswith("#")]
+        raw.lines = [entry for entry in raw.lines if not entry[1].startswith("#")]
