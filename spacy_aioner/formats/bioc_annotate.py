@@ -1,0 +1,136 @@
+"""Making an object of the bioc package of a `Document`, for both BioC formats."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
+
+from .bioc_document import BioCSource, annotated, identifier, score_of
+from .document import Document, Mention, Passage, text_between
+from .source import Source, quote
+
+
+def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDocument:
+    """Make a bioc object of a document of any format.
+
+    Mentions that were read from the same object are written where they were, with all
+    their infons; new ones go to the sentence or passage that holds them, or else to
+    the document, with an id that nothing in the document has.
+
+    document (Document): The document; its mentions are the annotations to write.
+    source (Source): Takes each mention that cannot be written.
+    keep (bool): Whether annotations that are no mentions are written as well.
+    RETURNS (BioCDocument): A new object; the origin is not changed.
+    """
+    origin = document.origin
+    if not isinstance(origin, BioCSource):
+        origin = BioCSource(_plain(document))
+    bioc = _copy(origin.document)
+    bioc.passages = [_copy(passage) for passage in bioc.passages]
+    for passage in bioc.passages:
+        passage.sentences = [_copy(sentence) for sentence in passage.sentences]
+    containers = [pair[0] for pair in annotated(bioc, document.passages)]
+    wanted: dict[int, Any] = {}
+    if keep:
+        wanted = {id(annotation): annotation for annotation in origin.unread}
+    known = {id(each) for box in containers for each in box.annotations}
+    new: list[Mention] = []
+    for mention in document.mentions:
+        mark = id(mention.origin)
+        if mark in known and mark not in wanted:
+            wanted[mark] = _updated(mention, document)
+        else:
+            new.append(mention)
+    used = _ids(containers)
+    for box in containers:
+        box.annotations = [
+            wanted[id(each)] for each in box.annotations if id(each) in wanted
+        ]
+    number = 0
+    for mention in new:
+        text = text_between(document.passages, mention.start, mention.end)
+        if text is None:
+            source.problem(
+                f"the mention {quote(mention.text)} at {mention.start} to "
+                f"{mention.end} is not in the text; it is left out",
+                document=document.id,
+            )
+            continue
+        number += 1
+        while f"A{number}" in used:
+            number += 1
+        annotation = BioCAnnotation()
+        annotation.id = f"A{number}"
+        _fill(annotation, mention, text)
+        _box(bioc, document.passages, mention).annotations.append(annotation)
+    return bioc
+
+
+def _copy(bioc: Any) -> Any:
+    bioc = copy.copy(bioc)
+    bioc.annotations = list(bioc.annotations)
+    return bioc
+
+
+def _plain(document: Document) -> BioCDocument:
+    bioc = BioCDocument()
+    bioc.id = document.id
+    for passage in document.passages:
+        made = BioCPassage()
+        made.offset, made.text = passage.offset, passage.text
+        made.infons = {"type": passage.kind} if passage.kind else {}
+        bioc.passages.append(made)
+    return bioc
+
+
+def _fill(annotation: BioCAnnotation, mention: Mention, text: str) -> None:
+    annotation.text = text
+    annotation.locations = [BioCLocation(mention.start, mention.end - mention.start)]
+    annotation.infons["type"] = mention.type
+    if mention.id is not None:
+        annotation.infons["identifier"] = mention.id
+    if mention.score is not None:
+        annotation.infons["score"] = f"{mention.score:.4f}"
+
+
+def _updated(mention: Mention, document: Document) -> BioCAnnotation:
+    """Get the annotation of a mention that was read, with what the caller changed."""
+    annotation = copy.copy(mention.origin)
+    infons = annotation.infons
+    start, end = mention.start, mention.end
+    if annotation.locations != [BioCLocation(start, end - start)]:
+        annotation.locations = [BioCLocation(start, end - start)]
+        annotation.text = text_between(document.passages, start, end) or mention.text
+    changed: dict[str, Any] = {}
+    if mention.type != str(infons.get("type", "")):
+        changed["type"] = mention.type
+    if mention.id is not None and mention.id != identifier(infons):
+        changed["identifier"] = mention.id
+    if mention.score is not None and mention.score != score_of(infons.get("score")):
+        changed["score"] = f"{mention.score:.4f}"
+    annotation.infons = {**infons, **changed}
+    return annotation
+
+
+def _ids(containers: list[Any]) -> set[str]:
+    """Get every id that a new annotation must not take, those referred to as well."""
+    ids = {str(each.id) for box in containers for each in box.annotations}
+    for box in containers:
+        for relation in box.relations:
+            ids.add(str(relation.id))
+            ids.update(str(node.refid) for node in relation.nodes)
+    return ids
+
+
+def _box(bioc: BioCDocument, passages: list[Passage], mention: Mention) -> Any:
+    """Find what a new annotation belongs to."""
+    for made, passage in zip(bioc.passages, passages, strict=True):
+        if passage.offset <= mention.start and mention.end <= passage.end:
+            for sentence in made.sentences:
+                end = sentence.offset + len(sentence.text or "")
+                if sentence.offset <= mention.start and mention.end <= end:
+                    return sentence
+            return made
+    return bioc

@@ -1,0 +1,250 @@
+"""Reading and writing BioC XML, one document in memory at a time.
+
+The streaming reader of the bioc package keeps every element it has met, and follows
+entities, so the file is parsed here and single documents go to bioc.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bioc import biocjson, biocxml
+from bioc.biocxml.encoder import encode_document, encode_infon
+from lxml import etree
+
+from ..errors import Report, raise_problem
+from .bioc_annotate import to_bioc
+from .bioc_document import BioCSource, Header, from_bioc
+from .document import Document
+from .source import Source
+
+CHUNK = 1 << 16
+# Text must stand directly in these elements: bioc would drop what is nested in them.
+PLAIN = ("id", "infon", "offset", "text")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Beyond this, the parser's line numbers cannot be relied on.
+MAX_LINE = 65_535
+
+
+def read_bioc_xml(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a BioC XML file one document after the other.
+
+    path (str | Path): The file. Nothing that it refers to is loaded.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): Documents, with their mentions of all levels.
+    """
+    source = Source(path, report)
+    header = Header()
+    for element in _documents(source, header):
+        document = _convert(element, source, header)
+        if document is not None:
+            yield document
+
+
+def read_xml_header(path: str | Path, *, report: Report = raise_problem) -> Header:
+    """Read what stands before the first document of a BioC XML file.
+
+    path (str | Path): The file.
+    report (Report): Takes each problem.
+    RETURNS (Header): The header; an empty one if there is none.
+    """
+    header = Header()
+    for _ in _documents(Source(path, report), header):
+        break
+    return header
+
+
+def _documents(source: Source, header: Header) -> Iterator[Any]:
+    """Yield each document element, fill the header, and free what was read."""
+    stream = source.open()
+    if stream is None:
+        return
+    parser = etree.XMLPullParser(
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    line, depth = 1, 0
+    with stream:
+        while True:
+            error = None
+            try:
+                data = stream.read(CHUNK)
+                if data:
+                    parser.feed(data)
+                else:
+                    parser.close()
+            except OSError as failure:
+                source.unreadable(failure)
+                return
+            except etree.XMLSyntaxError as failure:
+                error = failure
+            # What was complete before the fault is still there to be read.
+            for event, element in parser.read_events():
+                if event == "start" and depth == 0:
+                    if element.tag != "collection":
+                        source.problem(
+                            f"is no BioC file: its root is <{element.tag}>, not "
+                            f"<collection>; check that this is the right file",
+                            line=element.sourceline,
+                        )
+                        return
+                    _begin(header, element.getroottree().docinfo)
+                depth += 1 if event == "start" else -1
+                if event == "end" and depth == 1:
+                    if element.tag == "document":
+                        yield element
+                    else:
+                        _fill(header, element)
+                    _free(element)
+            if error is not None:
+                _report_syntax(error, line + data.count(b"\n"), source)
+            if error is not None or not data:
+                return
+            line += data.count(b"\n")
+
+
+def _report_syntax(error: Any, line: int, source: Source) -> None:
+    # libxml2 names neither reason nor line when the input stops at a bad place.
+    reason = str(error.msg).split(", line ")[0] if error.lineno else "it breaks off"
+    source.problem(
+        f"is not well-formed XML ({reason}); the documents before this place are "
+        f"read, what follows is left out",
+        line=error.lineno or line,
+    )
+
+
+def _begin(header: Header, docinfo: Any) -> None:
+    header.encoding = docinfo.encoding
+    header.standalone = docinfo.standalone
+    header.doctype = docinfo.doctype or None
+
+
+def _fill(header: Header, element: Any) -> None:
+    if element.tag in ("source", "date", "key"):
+        setattr(header, element.tag, element.text)
+    elif element.tag == "infon":
+        header.infons[element.get("key", "")] = element.text
+
+
+def _free(element: Any) -> None:
+    element.clear()
+    # The parser still adds to the last element; only those before it can go.
+    while element.getprevious() is not None:
+        del element.getparent()[0]
+
+
+def _convert(element: Any, source: Source, header: Header) -> Document | None:
+    """Let bioc read one element, or report what keeps it from that."""
+    line = element.sourceline if element.sourceline < MAX_LINE else None
+    name = element.findtext("id")
+    fault = ""
+    for plain in element.iter(*PLAIN):
+        if len(plain):
+            inner = plain[0]
+            what = inner.text if inner.tag is etree.Entity else f"<{inner.tag}>"
+            fault = f"has {what} inside <{plain.tag}>, which is not loaded"
+            break
+    # The DTD, which is not loaded, makes these attributes optional.
+    for tag, attribute in (("annotation", "id"), ("relation", "id"), ("node", "role")):
+        for each in element.iter(tag):
+            each.set(attribute, each.get(attribute, ""))
+    xml = etree.tostring(element, encoding="unicode", with_tail=False)
+    try:
+        bioc = biocxml.loads(f"<collection>{xml}</collection>").documents[0]
+    except etree.XMLSyntaxError as error:
+        fault = fault or f"is too large for the parser ({error.msg})"
+    except KeyError as error:
+        fault = fault or f"has an element without its attribute {error}"
+    except TypeError:
+        fault = fault or "has a passage or sentence without <offset>"
+    except ValueError as error:
+        fault = fault or f"has a number that is none ({error})"
+    if fault:
+        source.problem(f"{fault}; it is left out", line=line, document=name)
+        return None
+    return from_bioc(bioc, source, header=header, line=line)
+
+
+class BioCXMLWriter:
+    """Writes documents as one BioC XML collection.
+
+    stream (BinaryIO): Where to write.
+    path (str | Path): The name of that place, for problems.
+    header (Header | None): What the file begins with; by default that of the first
+        document, if it is from a BioC file.
+    keep (bool): Whether annotations that are no mentions are written as well.
+    report (Report): Takes each mention that cannot be written.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        path: str | Path = "",
+        header: Header | None = None,
+        keep: bool = False,
+        report: Report = raise_problem,
+    ) -> None:
+        self.stream = stream
+        self.source = Source(path, report)
+        self.header = header
+        self.keep = keep
+        self._open = ExitStack()
+        self._file: Any = None
+
+    def write(self, document: Document) -> None:
+        """Write one document.
+
+        document (Document): The document; its mentions are the annotations.
+        """
+        if self.header is None and isinstance(document.origin, BioCSource):
+            self.header = document.origin.header
+        self._begin()
+        bioc = to_bioc(document, self.source, keep=self.keep)
+        # bioc neither takes a missing text nor characters that XML does not have.
+        clean = biocjson.fromJSON(_clean(biocjson.toJSON(bioc)), "BioCDocument")
+        self._file.write(encode_document(clean), pretty_print=True)
+
+    def close(self) -> None:
+        """Write the end of the collection."""
+        self._begin()
+        self._open.close()
+
+    def _begin(self) -> None:
+        if self._file is not None:
+            return
+        header = self.header or Header()
+        file = etree.xmlfile(self.stream, encoding=header.encoding or "UTF-8")
+        self._file = self._open.enter_context(file)
+        self._file.write_declaration(standalone=header.standalone)
+        if header.doctype:
+            self._file.write_doctype(header.doctype)
+        self._open.enter_context(self._file.element("collection"))
+        self._file.write("\n")
+        for tag in ("source", "date", "key"):
+            element = etree.Element(tag)
+            element.text = _clean(getattr(header, tag))
+            self._file.write(element, pretty_print=True)
+        for key, value in header.infons.items():
+            infon = encode_infon(_clean(key), _clean(value))
+            self._file.write(infon, pretty_print=True)
+
+
+def _clean(value: Any) -> Any:
+    """Make all values strings that XML can hold, each as long as it was."""
+    if isinstance(value, dict):
+        return {_clean(key): _clean(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_clean(each) for each in value]
+    return "" if value is None else NOT_XML.sub(" ", str(value))
