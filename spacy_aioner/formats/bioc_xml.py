@@ -74,7 +74,7 @@ def _documents(source: Source, header: Header) -> Iterator[Any]:
         remove_comments=True,
         remove_pis=True,
     )
-    line, depth = 1, 0
+    line, depth, found = 1, 0, False
     with stream:
         while True:
             error = None
@@ -103,15 +103,22 @@ def _documents(source: Source, header: Header) -> Iterator[Any]:
                 depth += 1 if event == "start" else -1
                 if event == "end" and depth == 1:
                     if element.tag == "document":
+                        found = True
                         yield element
                     else:
                         _fill(header, element)
                     _free(element)
             if error is not None:
                 _report_syntax(error, line + data.count(b"\n"), source)
-            if error is not None or not data:
                 return
+            if not data:
+                break
             line += data.count(b"\n")
+    if not found:
+        source.problem(
+            "holds no BioC document: its collection is empty; check that this is the "
+            "right file"
+        )
 
 
 def _report_syntax(error: Any, line: int, source: Source) -> None:

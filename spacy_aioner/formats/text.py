@@ -1,0 +1,107 @@
+"""Reading plain text, and writing mentions as a table beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import Report, raise_problem
+from .document import Document, Mention, Passage, text_between
+from .source import BOM, Source, quote
+
+
+def read_text(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a plain text file as one document.
+
+    path (str | Path): The file, in UTF-8. Its text stays as it is, line breaks too, so
+        that offsets are those of the characters in the file.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): One document with one passage; its id is the file's name
+        without the suffix.
+    """
+    source = Source(path, report)
+    stream = source.open()
+    if stream is None:
+        return
+    with stream:
+        try:
+            data = stream.read()
+        except OSError as error:
+            source.unreadable(error)
+            return
+    if data.startswith(BOM):
+        data = data[len(BOM) :]
+        source.problem(
+            "the file begins with a byte order mark, which is left off",
+            line=1,
+            lost=False,
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        source.problem(
+            f"is not valid UTF-8 ({error.reason}); the file is left out, convert it "
+            f"to UTF-8",
+            line=data.count(b"\n", 0, error.start) + 1,
+        )
+        return
+    if not text:
+        source.problem("is empty; it is read as a document without text", lost=False)
+    yield Document(Path(path).stem, [Passage(0, text, "text")])
+
+
+class TextWriter:
+    r"""Writes the mentions of documents as a table, since plain text cannot hold them.
+
+    Each mention is one line of five columns with TABs between them: start, end, type,
+    score (four decimals, or empty) and the text. A backslash, a TAB, a line break or
+    another control character is written as in JSON: `\\`, `\t`, `\n`, `\u0001`.
+
+    stream (BinaryIO): Where to write.
+    path (str | Path): The name of that place, for problems.
+    report (Report): Takes each mention that cannot be written.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        path: str | Path = "",
+        report: Report = raise_problem,
+    ) -> None:
+        self.stream = stream
+        self.source = Source(path, report)
+
+    def write(self, document: Document) -> None:
+        """Write the mentions of one document.
+
+        document (Document): The document; its id is not written.
+        """
+        for mention in document.mentions:
+            text = text_between(document.passages, mention.start, mention.end)
+            if text is None:
+                self.source.problem(
+                    f"the mention {quote(mention.text)} at {mention.start} to "
+                    f"{mention.end} is not in the text; it is left out",
+                    document=document.id,
+                )
+            else:
+                line = _line(mention, text)
+                self.stream.write(line.encode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """End the file: nothing stands below the last mention."""
+
+
+def _line(mention: Mention, text: str) -> str:
+    score = "" if mention.score is None else f"{mention.score:.4f}"
+    start, end = str(mention.start), str(mention.end)
+    return "\t".join([start, end, _escape(mention.type), score, _escape(text)]) + "\n"
+
+
+def _escape(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"')
