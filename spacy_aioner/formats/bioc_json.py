@@ -28,7 +28,6 @@ LINES = (".jsonl", ".ndjson")
 HOLDERS = {"documents": "collection", "PubTator3": "pubtator3"}
 HEADER_KEYS = ("source", "date", "key", "version", "infons")
 MAX_DEPTH = 64
-DEPTH = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
 
 def read_bioc_json(
@@ -117,46 +116,47 @@ def _values(
     header = Header()
     top: ObjectBuilder | None = None  # The object around documents, or a document.
     inner: ObjectBuilder | None = None  # A document in a list of documents.
-    place, holder, depth, listed = "", "", 0, False
+    key, depth, base, listed = "", 0, 0, False
     try:
-        events = ijson.parse(stream, multiple_values=True, use_float=True)
-        for prefix, event, value in events:
-            depth += DEPTH.get(event, 0)
-            if depth > MAX_DEPTH:
-                raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+        # Events without paths: a path for each event costs the square of the depth.
+        for event, value in ijson.basic_parse(
+            stream, multiple_values=True, use_float=True
+        ):
+            depth -= event in ("end_map", "end_array")
             if inner is not None:
                 inner.event(event, value)
-                if event == "end_map" and prefix == f"{place}{holder}.item":
+                if depth == base + 2 and event == "end_map":
                     yield inner.value, header
                     inner = None
-                continue
-            if top is None:
-                listed = listed or (event == "start_array" and not prefix)
-                if event == "start_map" and prefix in ("", "item"):
-                    place = f"{prefix}." if prefix else ""
-                    header, top = Header(), ObjectBuilder()
+            elif top is None:
+                listed = listed or event == "start_array"
+                if event == "start_map" and depth <= 1:
+                    base, header, top = depth, Header(), ObjectBuilder()
                     top.event(event, value)
-                continue
-            holder = prefix.removeprefix(place).partition(".")[0]
-            if prefix == place.rstrip("."):
-                if event != "map_key" or value not in HOLDERS:
-                    top.event(event, value)
-                if event == "end_map":
-                    if "passages" in top.value:
-                        header.shape = "documents" if listed else "document"
-                        yield top.value, header
-                    else:
-                        _fill(header, top.value)
-                    top = None
-            elif holder not in HOLDERS:
+            elif depth == base:
                 top.event(event, value)
-            elif event == "start_map" and prefix == f"{place}{holder}.item":
+                if "passages" in top.value:
+                    header.shape = "documents" if listed else "document"
+                    yield top.value, header
+                else:
+                    _fill(header, top.value)
+                top, key = None, ""
+            elif depth == base + 1 and event == "map_key":
+                key = value
+                if key not in HOLDERS:
+                    top.event(event, value)
+            elif key not in HOLDERS:
+                top.event(event, value)
+            elif event == "start_map" and depth == base + 2:
                 _fill(header, top.value)
-                header.shape = HOLDERS[holder]
+                header.shape = HOLDERS[key]
                 if listed and header.shape == "collection":
                     header.shape = "collections"
                 inner = ObjectBuilder()
                 inner.event(event, value)
+            depth += event in ("start_map", "start_array")
+            if depth > MAX_DEPTH:
+                raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     except (JSONError, ValueError) as error:
         source.problem(
             f"is not valid JSON ({_reason(error)}); the documents before this place "

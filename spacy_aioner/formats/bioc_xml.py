@@ -133,7 +133,8 @@ def _report_syntax(error: Any, line: int, source: Source) -> None:
 
 def _begin(header: Header, docinfo: Any) -> None:
     header.encoding = docinfo.encoding
-    header.standalone = docinfo.standalone
+    # Not standalone is also what a declaration without the word means.
+    header.standalone = docinfo.standalone or None
     header.doctype = docinfo.doctype or None
 
 

@@ -1,0 +1,250 @@
+"""BioC JSON: every shape, every optional key, broken files."""
+
+import copy
+import io
+import json
+
+import pytest
+from bioc import biocjson
+
+from spacy_aioner.formats.bioc_json import (
+    BioCJSONWriter,
+    read_bioc_json,
+    read_json_header,
+)
+from spacy_aioner.formats.document import Document, Mention, Passage
+
+GENE = {
+    "id": "A1",
+    "infons": {"type": "Gene", "identifier": "7157", "n": 1, "none": None},
+    "text": "TP53",
+    "locations": [{"offset": 0, "length": 4}],
+}
+SPLIT = {
+    "id": "2",
+    "infons": {"type": "Gene"},
+    "text": "T 3",
+    "locations": [{"offset": 0, "length": 1}, {"offset": 3, "length": 1}],
+}
+FULL = {
+    "bioctype": "BioCDocument",
+    "id": "1",
+    "infons": {"year": "2020"},
+    "passages": [
+        {
+            "bioctype": "BioCPassage",
+            "offset": 0,
+            "infons": {"type": "title"},
+            "text": "TP53 \u00e9",
+            "sentences": [],
+            "annotations": [GENE, SPLIT],
+            "relations": [
+                {
+                    "id": "R1",
+                    "infons": {},
+                    "nodes": [{"refid": "A1", "role": "g"}],
+                }
+            ],
+        }
+    ],
+    "annotations": [],
+    "relations": [],
+}
+SPARE = {
+    "id": 7,
+    "pmid": 7,
+    "authors": ["X Y"],
+    "passages": [{"offset": 0, "text": "rats", "annotations": None}],
+}
+COLLECTION = {
+    "bioctype": "BioCCollection",
+    "source": "s",
+    "date": "d",
+    "key": "k",
+    "version": "1.0",
+    "infons": {"a": "b"},
+    "documents": [FULL, SPARE],
+}
+OTHER = {**COLLECTION, "source": "other", "documents": [SPARE]}
+
+
+@pytest.fixture
+def read(tmp_path):
+    def run(data, name="in.json"):
+        path = tmp_path / name
+        if not isinstance(data, bytes):
+            data = (data if isinstance(data, str) else json.dumps(data)).encode()
+        path.write_bytes(data)
+        problems = []
+        documents = list(read_bioc_json(path, report=problems.append))
+        return documents, problems, read_json_header(path, report=lambda p: None)
+
+    return run
+
+
+def write(documents, **options):
+    stream = io.BytesIO()
+    writer = BioCJSONWriter(stream, **options)
+    for document in documents:
+        writer.write(document)
+    writer.close()
+    return stream.getvalue().decode()
+
+
+def full(value):
+    """Fill in the keys that are optional, through bioc where it can."""
+    value = {"infons": {}, "annotations": [], "relations": [], **copy.deepcopy(value)}
+    value["bioctype"] = "BioCDocument"
+    for passage in value["passages"]:
+        for key in ("sentences", "annotations", "relations"):
+            passage[key] = passage.get(key) or []
+        passage.setdefault("infons", {})
+        passage["bioctype"] = "BioCPassage"
+    assert biocjson.fromJSON(value)
+    return value
+
+
+SHAPES = [
+    (COLLECTION, "collection", 2),
+    ([COLLECTION, OTHER], "collections", 3),
+    ({"PubTator3": [FULL, SPARE]}, "pubtator3", 2),
+    ([FULL, SPARE], "documents", 2),
+    (FULL, "document", 1),
+]
+
+
+@pytest.mark.parametrize(("data", "shape", "count"), SHAPES)
+def test_every_shape_comes_out_as_it_came_in(read, data, shape, count):
+    documents, problems, header = read(data)
+    assert not any(problem.lost for problem in problems)
+    assert len(documents) == count
+    assert header.shape == shape
+
+    def filled(value):
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        if "passages" in value:
+            return full(value)
+        return {k: filled(v) if isinstance(v, list) else v for k, v in value.items()}
+
+    assert json.loads(write(documents, keep=True)) == filled(data)
+    assert json.loads(write(documents, header=header, keep=True)) == filled(data)
+
+
+def test_lines(read):
+    text = "\n".join([json.dumps(FULL), "", '{"passages": [', json.dumps(SPARE)]) + "\n"
+    documents, problems, header = read(text, "in.jsonl")
+    assert [document.id for document in documents] == ["1", "7"]
+    assert [problem.line for problem in problems if problem.lost] == [3]
+    lines = write(documents, header=header, keep=True).splitlines()
+    assert [json.loads(line) for line in lines] == [full(FULL), full(SPARE)]
+    documents, _, _ = read(text.replace('{"passages": [\n', ""))
+    assert [document.id for document in documents] == ["1", "7"]
+    assert json.loads(write(documents, keep=True)) == [full(FULL), full(SPARE)]
+
+
+def test_reads_mentions(read):
+    (document,), (problem,), _ = read(FULL)
+    assert document.mentions == [Mention(0, 4, "TP53", "Gene", "7157")]
+    assert not problem.lost
+    assert json.loads(write([document]))["passages"][0]["annotations"] == [GENE]
+    document.mentions = [Mention(5, 6, "\u00e9", "X")]
+    (made,) = json.loads(write([document]))["passages"][0]["annotations"]
+    assert made["text"] == "\u00e9"
+    assert made["id"] not in ("A1", "2", "R1")
+
+
+def without(*path):
+    value = copy.deepcopy(FULL)
+    inner = value
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    return value
+
+
+def changed(new, *path):
+    value = copy.deepcopy(FULL)
+    inner = value
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = new
+    return value
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (without("passages", 0, "offset"), "'offset' is missing"),
+        (changed("0", "passages", 0, "offset"), "no whole number"),
+        (changed(1.5, "passages", 0, "offset"), "no whole number"),
+        (changed(True, "passages", 0, "offset"), "no whole number"),
+        (changed(-1, "passages", 0, "offset"), "negative"),
+        (changed(5, "passages", 0, "text"), "'text' is of the wrong type"),
+        (changed([], "passages", 0, "infons"), "'infons' is of the wrong type"),
+        (changed({}, "passages"), "'passages' is of the wrong type"),
+        (changed(["x"], "passages"), "no JSON object"),
+        (changed({}, "id"), "'id' is of the wrong type"),
+        (
+            without("passages", 0, "annotations", 0, "locations", 0, "length"),
+            "'length' is missing",
+        ),
+    ],
+)
+def test_bad_document_is_skipped(read, bad, word):
+    documents, problems, _ = read([bad, SPARE])
+    assert [document.id for document in documents] == ["7"]
+    assert problems[0].lost
+    assert word in problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        ("", 0),
+        ("[]", 0),
+        ("{}", 0),
+        ("5", 0),
+        ('"text"', 0),
+        ('{"documents": []}', 0),
+        ('{"documents": [1, [2], null]}', 0),
+        ("[" * 100_000, 0),
+        ('{"a":' * 100_000, 0),
+        (json.dumps(COLLECTION)[:-2], 2),
+        (json.dumps([COLLECTION, COLLECTION])[:-300], 2),
+        (json.dumps(COLLECTION) + "more", 2),
+        (json.dumps(FULL) + "\n{", 1),
+        (json.dumps(SPARE).replace("rats", "\udc80").encode("utf-8", "ignore")[:-3], 0),
+        (b'{"id": "1", "passages": [{"offset": 0, "text": "\xff"}]}', 0),
+        (b'{"id": "1", "passages": [{"offset": 123456789012345678901234}]}', 0),
+        ('{"item": {"passages": []}}', 0),
+    ],
+)
+def test_broken_file_yields_what_is_whole(read, data, count):
+    documents, problems, _ = read(data)
+    assert len(documents) == count
+    assert any(problem.lost for problem in problems)
+    assert all(len(problem.message) < 300 for problem in problems)
+
+
+def test_bom_is_left_off(read):
+    documents, problems, _ = read(b"\xef\xbb\xbf" + json.dumps(SPARE).encode())
+    assert [document.id for document in documents] == ["7"]
+    assert [problem.lost for problem in problems] == [False]
+
+
+def test_unknown_keys_below_the_document_are_told_once(read):
+    odd = changed("?", "passages", 0, "odd")
+    _, problems, _ = read([odd, odd])
+    assert sum("passage.odd" in problem.message for problem in problems) == 1
+
+
+def test_header_below_the_documents(read):
+    data = {"documents": [SPARE], "source": "late"}
+    assert read(data)[2].source == "late"
+
+
+def test_nothing_written_is_an_empty_collection():
+    assert json.loads(write([]))["documents"] == []
+    made = json.loads(write([Document("1", [Passage(0, "a", "title")])]))
+    assert made["documents"][0]["passages"][0]["infons"] == {"type": "title"}
