@@ -74,21 +74,22 @@ def _documents(source: Source, header: Header) -> Iterator[Any]:
         remove_comments=True,
         remove_pis=True,
     )
-    line, depth, found = 1, 0, False
+    depth, found = 0, False
     with stream:
         while True:
-            error = None
+            fault = None
             try:
                 data = stream.read(CHUNK)
                 if data:
                     parser.feed(data)
+                    fault = _silent_fault(parser)
                 else:
                     parser.close()
             except OSError as failure:
                 source.unreadable(failure)
                 return
             except etree.XMLSyntaxError as failure:
-                error = failure
+                fault = str(failure.msg).split(", line ")[0], failure.lineno or 1
             # What was complete before the fault is still there to be read.
             for event, element in parser.read_events():
                 if event == "start" and depth == 0:
@@ -108,12 +109,15 @@ def _documents(source: Source, header: Header) -> Iterator[Any]:
                     else:
                         _fill(header, element)
                     _free(element)
-            if error is not None:
-                _report_syntax(error, line + data.count(b"\n"), source)
+            if fault is not None:
+                source.problem(
+                    f"is not well-formed XML ({fault[0]}); the documents before this "
+                    f"place are read, what follows is left out",
+                    line=fault[1],
+                )
                 return
             if not data:
                 break
-            line += data.count(b"\n")
     if not found:
         source.problem(
             "holds no BioC document: its collection is empty; check that this is the "
@@ -121,14 +125,12 @@ def _documents(source: Source, header: Header) -> Iterator[Any]:
         )
 
 
-def _report_syntax(error: Any, line: int, source: Source) -> None:
-    # libxml2 names neither reason nor line when the input stops at a bad place.
-    reason = str(error.msg).split(", line ")[0] if error.lineno else "it breaks off"
-    source.problem(
-        f"is not well-formed XML ({reason}); the documents before this place are "
-        f"read, what follows is left out",
-        line=error.lineno or line,
-    )
+def _silent_fault(parser: Any) -> tuple[str, int] | None:
+    """Get a fault after which lxml goes on as if a new document began."""
+    for entry in parser.feed_error_log:
+        if entry.level == etree.ErrorLevels.FATAL:
+            return entry.message, entry.line
+    return None
 
 
 def _begin(header: Header, docinfo: Any) -> None:

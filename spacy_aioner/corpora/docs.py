@@ -1,0 +1,168 @@
+"""Documents as spaCy docs and back, with exact offsets."""
+
+from __future__ import annotations
+
+
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, SpanGroup
+
+from ..formats.document import Document, Mention, Passage
+from ..models.wordpieces import PASSAGES_KEY
+from ..scheme.bio import longest_spans
+
+TASK_KEY = "aioner_task"
+ID_KEY = "aioner_id"
+SPANS_KEY = "aioner"
+
+
+def document_to_doc(
+    nlp: Language, document: Document, *, task: str | None = None
+) -> Doc:
+    """Make a doc of a document, with its mentions as gold annotation.
+
+    All mentions go to `doc.spans["aioner"]`, widened to tokens, their exact offsets,
+    ids and texts beside them in `attrs`; the longest of each overlapping cluster go
+    to `doc.ents`, as the paper trains.
+
+    nlp (Language): Gives the tokenizer.
+    document (Document): The document; its passages are joined by single spaces.
+    task (str | None): The task under which it was annotated.
+    RETURNS (Doc): The doc; user data holds id, task and the starts of passages.
+    """
+    doc = bare_doc(nlp, document)
+    if task is not None:
+        doc.user_data[TASK_KEY] = task
+    mentions = [(*span, m) for m in document.mentions if (span := _place(document, m))]
+    spans = [
+        doc.char_span(start, end, label=m.type, alignment_mode="expand")
+        for start, end, m in mentions
+    ]
+    doc.spans[SPANS_KEY] = SpanGroup(
+        doc,
+        name=SPANS_KEY,
+        spans=spans,
+        attrs={
+            "offsets": np.array([x[:2] for x in mentions], dtype="i").reshape(-1, 2),
+            "ids": [m.id for _, _, m in mentions],
+            "texts": [m.text for _, _, m in mentions],
+        },
+    )
+    places = [(span.start, span.end, i) for i, span in enumerate(spans)]
+    doc.set_ents([spans[i] for _, _, i in longest_spans(places)])
+    return doc
+
+
+def bare_doc(nlp: Language, document: Document) -> Doc:
+    """Make a doc without annotation; user data holds id and passages.
+
+    nlp (Language): Gives the tokenizer.
+    document (Document): The document.
+    RETURNS (Doc): Its text, tokenized.
+    """
+    doc = nlp.make_doc(document.text)
+    doc.user_data[ID_KEY] = document.id
+    doc.user_data[PASSAGES_KEY] = document.text_starts[1:]
+    return doc
+
+
+def doc_to_mentions(doc: Doc, document: Document) -> list[Mention]:
+    """Read a doc's spans as mentions of the document it was made of.
+
+    doc (Doc): With a group "aioner": gold or predicted.
+    document (Document): Gives the passages and their offsets.
+    RETURNS (list[Mention]): In the order of the group; spans that reach from one
+        passage into the next are left out.
+    """
+    group = doc.spans[SPANS_KEY]
+    offsets = _offsets(group)
+    scores = group.attrs.get("scores", [None] * len(offsets))
+    ids = group.attrs.get("ids", [None] * len(offsets))
+    texts = group.attrs.get("texts", [None] * len(offsets))
+    mentions = []
+    for span, (start, end), score, id_, text in zip(
+        group, offsets, scores, ids, texts, strict=True
+    ):
+        shift = _shift(document, start, end)
+        if shift is not None:
+            mentions.append(
+                Mention(
+                    start=start + shift,
+                    end=end + shift,
+                    text=document.text[start:end] if text is None else text,
+                    type=span.label_,
+                    id=id_,
+                    score=None if score is None else float(score),
+                )
+            )
+    return mentions
+
+
+def doc_to_document(doc: Doc) -> Document:
+    """Make a document of a doc alone, e.g. one read from a DocBin.
+
+    doc (Doc): Made by `document_to_doc` or any pipeline.
+    RETURNS (Document): Passages as the user data has them, else one.
+    """
+    starts = [0, *doc.user_data.get(PASSAGES_KEY, [])]
+    ends = [*(s - 1 for s in starts[1:]), len(doc.text)]
+    passages = [Passage(i, doc.text[i:j]) for i, j in zip(starts, ends, strict=True)]
+    document = Document(str(doc.user_data.get(ID_KEY, "")), passages)
+    document.mentions = doc_to_mentions(doc, document)
+    return document
+
+
+def annotated_spans(doc: Doc, spans_key: str | None) -> list[tuple[int, int, str]] | None:
+    """Read the annotation of a doc as exact character offsets.
+
+    doc (Doc): Any doc.
+    spans_key (str | None): The group to read where the doc has it, else `doc.ents`.
+    RETURNS (list[tuple[int, int, str]] | None): (start, end, label); None if the doc
+        has neither the group nor any statement about entities.
+    """
+    if spans_key is not None and spans_key in doc.spans:
+        group = doc.spans[spans_key]
+        return [
+            (start, end, span.label_)
+            for span, (start, end) in zip(group, _offsets(group), strict=True)
+        ]
+    if len(doc) and not doc.has_annotation("ENT_IOB"):
+        return None
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def _offsets(group: SpanGroup) -> list[tuple[int, int]]:
+    """Exact offsets of a group's spans, from its attrs where it has them."""
+    exact = group.attrs.get("offsets")
+    if exact is not None and len(exact) == len(group):
+        return [(int(start), int(end)) for start, end in exact]
+    return [(span.start_char, span.end_char) for span in group]
+
+
+def _place(document: Document, mention: Mention) -> tuple[int, int] | None:
+    """A mention's offsets in the document's joined text; None outside passages."""
+    for passage, start in zip(document.passages, document.text_starts, strict=True):
+        if passage.offset <= mention.start and mention.end <= passage.end:
+            shift = start - passage.offset
+            return mention.start + shift, mention.end + shift
+    first = document.passages[0].offset if document.passages else 0
+    if _contiguous(document) and 0 <= mention.start - first < mention.end - first:
+        return mention.start - first, mention.end - first
+    return None
+
+
+def _shift(document: Document, start: int, end: int) -> int | None:
+    """What to add to offsets in the joined text to get the document's offsets."""
+    for passage, begin in zip(document.passages, document.text_starts, strict=True):
+        if begin <= start and end <= begin + len(passage.text):
+            return passage.offset - begin
+    return document.passages[0].offset if _contiguous(document) else None
+
+
+def _contiguous(document: Document) -> bool:
+    """Whether the passages follow each other with one character between them."""
+    pairs = zip(document.passages, document.passages[1:], strict=False)
+    return all(left.end + 1 == right.offset for left, right in pairs)
+
+

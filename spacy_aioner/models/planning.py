@@ -1,0 +1,179 @@
+"""Windows over sentences, and batches of few shapes over windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .types import Inputs, Ints, Plan, Words, ranges
+
+# Special tokens and tags around a window: [CLS] <tag> … </tag> [SEP].
+FRAME = 4
+# Padded lengths. A CPU backend keeps a compiled kernel for every shape it has met,
+# so shapes must be few (memory) and close to the data (speed).
+LENGTHS = np.array(
+    [8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024,
+     1536, 2048, 4096, 8192]
+)  # fmt: skip
+# What starting one more batch costs, in padded pieces.
+_BATCH_COST = 64
+
+
+def plan_windows(
+    words: Words, tasks: Sequence[Sequence[int]], *, max_pieces: int
+) -> Plan:
+    """Lay out what the network reads for docs under tasks.
+
+    A sentence whose pieces exceed the encoder's length is read in windows that
+    overlap by half; each word is answered from the window where the nearer edge is
+    farthest away. A sentence's own ends do not count as edges.
+
+    words (Words): The words of the docs.
+    tasks (Sequence[Sequence[int]]): Task numbers for each doc, (n_docs,).
+    max_pieces (int): Pieces that one window may have, tags included.
+    RETURNS (Plan): Windows of all sentences under all tasks of their doc.
+    """
+    edge = np.append(0, np.cumsum(words.piece_count))
+    begin, end = words.sentences[:-1], words.sentences[1:]
+    doc = np.searchsorted(words.docs, begin, side="right") - 1
+    per_doc = np.array([len(t) for t in tasks], dtype=np.int64)
+    flat_tasks = np.array([t for ts in tasks for t in ts], dtype=np.int64)
+    repeat = per_doc[doc]
+    task = flat_tasks[ranges((np.cumsum(per_doc) - per_doc)[doc], repeat)]
+    sentence = np.repeat(np.arange(len(begin)), repeat)
+    begin, end = begin[sentence], end[sentence]
+
+    room = max_pieces - FRAME
+    long = np.flatnonzero(edge[end] - edge[begin] > room)
+    first, last, keep, owner = begin, end, begin, np.arange(len(begin))
+    if len(long):
+        parts = [
+            (i, *part) for i in long for part in _split(edge, begin[i], end[i], room)
+        ]
+        extra = np.array(parts, dtype=np.int64)
+        short = np.delete(owner, long)
+        order = np.argsort(np.concatenate([short, extra[:, 0]]), kind="stable")
+        owner = np.concatenate([short, extra[:, 0]])[order]
+        first = np.concatenate([begin[short], extra[:, 1]])[order]
+        last = np.concatenate([end[short], extra[:, 2]])[order]
+        keep = np.concatenate([begin[short], extra[:, 3]])[order]
+    # A window answers from its first kept word to the next window's first.
+    same = np.append(owner[1:] == owner[:-1], False)
+    keep_end = np.where(same, np.append(keep[1:], 0), last)
+
+    word = ranges(keep, keep_end - keep)
+    window = np.repeat(np.arange(len(first)), keep_end - keep)
+    length = end - begin
+    inputs = Inputs(
+        pieces=words.pieces[_piece_numbers(words, first, last)],
+        bounds=np.append(0, np.cumsum(edge[last] - edge[first])),
+        task=task[owner],
+        window=window,
+        position=edge[word] - edge[first[window]],
+    )
+    return Plan(words, inputs, word, np.append(0, np.cumsum(length)), task)
+
+
+def _piece_numbers(words: Words, first: Ints, last: Ints) -> Ints:
+    """Positions in the piece table of all pieces of the windows, in order."""
+    word = ranges(first, last - first)
+    return ranges(words.piece_start[word], words.piece_count[word])
+
+
+def _split(
+    edge: Ints, begin: int, end: int, room: int
+) -> list[tuple[int, int, int]]:
+    """Windows (first word, exclusive last word, first kept word) of a sentence."""
+    parts: list[tuple[int, int, int]] = []
+    first = keep = int(begin)
+    while True:
+        last = int(np.searchsorted(edge, edge[first] + room, side="right")) - 1
+        last = min(max(last, first + 1), int(end))
+        parts.append((first, last, keep))
+        if last == end:
+            return parts
+        half = edge[first] + room // 2
+        following = int(np.searchsorted(edge, half, side="left"))
+        following = min(max(following, first + 1), last)
+        middle = (edge[following] + edge[last]) // 2
+        keep = int(np.searchsorted(edge, middle, side="left"))
+        keep = min(max(keep, following), last)
+        first = following
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One padded batch: which windows it holds and its shape.
+
+    windows (Ints): Numbers of the windows, one per used row.
+    rows (int): Rows, at least len(windows).
+    length (int): Padded pieces per row, tags included.
+    """
+
+    windows: Ints
+    rows: int
+    length: int
+
+
+def plan_batches(lengths: Ints, *, budget: int, limit: int) -> list[Batch]:
+    """Group windows of like length into batches of few distinct shapes.
+
+    lengths (Ints): Pieces of each window, tags included, (n,).
+    budget (int): Padded pieces that one batch may have.
+    limit (int): The longest window that the encoder can read.
+    RETURNS (list[Batch]): Every window once.
+    """
+    shapes = np.unique(np.append(LENGTHS[LENGTHS < limit], limit))
+    order = np.argsort(lengths, kind="stable")
+    shape = np.searchsorted(shapes, lengths[order])
+    counts = np.bincount(shape, minlength=len(shapes))
+    batches: list[Batch] = []
+    position = 0
+    for length, count in _merge_shapes(shapes, counts, budget):
+        group = order[position : position + count]
+        position += count
+        rows = max(1, _round_down(budget // length))
+        for i in range(0, len(group), rows):
+            part = group[i : i + rows]
+            batches.append(Batch(part, _round_up(len(part)), length))
+    return batches
+
+
+def _merge_shapes(shapes: Ints, counts: Ints, budget: int) -> list[tuple[int, int]]:
+    """Choose which lengths to use so that padding and batch starts cost least.
+
+    Dynamic programme over the used shapes: best[j] is the least cost of all windows
+    up to shape j when j is the length of a group.
+    """
+    used = np.flatnonzero(counts)
+    total = np.append(0, np.cumsum(counts[used]))
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for j in range(1, len(used) + 1):
+        length = int(shapes[used[j - 1]])
+        rows = max(1, budget // length)
+        options = []
+        for i in range(j):
+            n = int(total[j] - total[i])
+            cost = n * length + _BATCH_COST * -(-n // rows)
+            options.append((best[i][0] + cost, i))
+        best.append(min(options))
+    groups: list[tuple[int, int]] = []
+    j = len(used)
+    while j:
+        i = best[j][1]
+        groups.append((int(shapes[used[j - 1]]), int(total[j] - total[i])))
+        j = i
+    return groups[::-1]
+
+
+def _round_up(rows: int) -> int:
+    """The next number of rows with at most two leading bits set below 8 steps."""
+    step = max(1, 1 << max(0, rows.bit_length() - 4))
+    return -(-rows // step) * step
+
+
+def _round_down(rows: int) -> int:
+    step = max(1, 1 << max(0, rows.bit_length() - 4))
+    return rows // step * step

@@ -1,0 +1,216 @@
+"""The bridge between Thinc and the torch network: runs, trains, saves it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import safetensors.torch
+import srsly
+import torch
+from spacy_transformers.data_classes import HFObjects
+from spacy_transformers.layers.hf_shim import HFShim
+from thinc.api import Optimizer, get_torch_default_device
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from .encoders import Frame, empty_encoder, longest_input, pick_attention
+from .network import AioNetwork, TensorBatch
+from .optimizer import average, build_torch_optimizer, follow_schedules
+from .precision import pick_dtype
+from .wordpieces import WordPieceTable
+
+
+class AioShim(HFShim):  # type: ignore[misc]
+    """Holds an `AioNetwork`, its tokenizer and its special ids.
+
+    Like the shim that it extends, it carries the encoder's config, tokenizer and
+    weights inside the pipeline, so that loading needs neither hub nor folder. It
+    adds tags, precision on any device, and torch's fused optimizers; weights are
+    kept as safetensors, which load without running code.
+
+    precision (str): See `pick_dtype`.
+    head_scale (float): Learning rate of the head relative to the encoder's.
+    max_pieces (int): Upper limit for the pieces of one window.
+    """
+
+    def __init__(self, *, precision: str, head_scale: float, max_pieces: int) -> None:
+        self.precision = precision
+        self.head_scale = head_scale
+        self.max_pieces = max_pieces
+        super().__init__(HFObjects(None, None, None, {}, {}))
+        self.frame: Frame | None = None
+        self.table: WordPieceTable | None = None
+        self._fast: AioNetwork | None = None
+        self._torch_optimizer: tuple[Optimizer, torch.optim.Optimizer] | None = None
+        self._updates = 0
+
+    @property
+    def network(self) -> AioNetwork | None:
+        """The network, or None before initialisation or loading."""
+        return self._model  # type: ignore[no-any-return]
+
+    @property
+    def limit(self) -> int:
+        """Pieces that one window may have, specials and tags included."""
+        return min(self.max_pieces, longest_input(self._model.encoder))
+
+    def set_network(
+        self, network: AioNetwork, tokenizer: Tokenizer, frame: Frame
+    ) -> None:
+        """Take a network into use.
+
+        network (AioNetwork): Moved to Thinc's default device.
+        tokenizer (Tokenizer): The encoder's fast tokenizer.
+        frame (Frame): The ids of specials and tags.
+        """
+        device = get_torch_default_device()
+        self._model = network.to(device)
+        self._grad_scaler.to_(device)
+        self._grad_scaler._enabled = self._dtype == torch.float16
+        self._hfmodel = HFObjects(tokenizer, network.encoder, None, {}, {})
+        self.frame = frame
+        self.table = WordPieceTable(tokenizer, max_pieces=max(1, self.limit // 8))
+        self._fast = None
+        self._torch_optimizer = None
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return pick_dtype(self.precision, self.device)
+
+    def predict(self, batches: Sequence[TensorBatch]) -> Tensor:
+        """Score words without keeping what training would need.
+
+        batches (Sequence[TensorBatch]): At least one.
+        RETURNS (Tensor): float32 (n_words, n_labels).
+        """
+        if self._fast is None:
+            # Weights cast once are faster than casting at every layer.
+            same = self._dtype == torch.float32
+            self._fast = self._model if same else copy.deepcopy(self._model)
+            self._fast.to(self._dtype)
+        self._fast.eval()
+        with torch.inference_mode():
+            scores: Tensor = self._fast(batches, 0.0)
+        return scores
+
+    def begin_update(
+        self, batches: Sequence[TensorBatch], dropout: float = 0.0
+    ) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Score words for training.
+
+        batches (Sequence[TensorBatch]): At least one.
+        dropout (float): Dropout rate of the head.
+        RETURNS (tuple[Tensor, Callable[[Tensor], None]]): Scores without a graph,
+            (n_words, n_labels), and the callback that takes their gradient and adds
+            to the gradients of the parameters.
+        """
+        self._fast = None
+        self._model.train()
+        dtype = self._dtype
+        with torch.autocast(
+            self.device.type, dtype=dtype, enabled=dtype != torch.float32
+        ):
+            scores = self._model(batches, dropout)
+
+        def backprop(d_scores: Tensor) -> None:
+            scaled = self._grad_scaler.scale([d_scores])[0]
+            torch.autograd.backward(scores, scaled)
+            grads = [p.grad for p in self._model.parameters() if p.grad is not None]
+            self._grad_scaler.unscale(grads)
+
+        return scores.detach(), backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Change the parameters by their gradients.
+
+        optimizer (Optimizer): Thinc's optimizer, for its settings and averages.
+        """
+        if not self._grad_scaler.found_inf:
+            self._step(optimizer)
+        self._model.zero_grad(set_to_none=True)
+        self._grad_scaler.update()
+
+    def _step(self, sgd: Optimizer) -> None:
+        named = list(self._model.named_parameters())
+        if self._torch_optimizer is None or self._torch_optimizer[0] is not sgd:
+            self._torch_optimizer = (sgd, build_torch_optimizer(named, sgd))
+            self._updates = 0
+        torch_optimizer = self._torch_optimizer[1]
+        follow_schedules(torch_optimizer, sgd, head_scale=self.head_scale)
+        if sgd.grad_clip:
+            torch.nn.utils.clip_grad_norm_([p for _, p in named], sgd.grad_clip)
+        torch_optimizer.step()
+        self._updates += 1
+        if sgd.averages is not None:
+            for name, parameter in named:
+                value, key = parameter.detach(), (self.id, name)
+                if key not in sgd.averages:
+                    sgd.averages[key] = torch.zeros_like(value)
+                average(sgd.averages[key], value, self._updates)
+
+    @contextmanager
+    def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
+        """Replace the parameters within a context, e.g. by their averages.
+
+        params (dict): By (shim id, parameter name).
+        """
+        named = dict(self._model.named_parameters()) if self._model is not None else {}
+        given = {n: params[self.id, n] for n in named if (self.id, n) in params}
+        backup = {n: named[n].detach().clone() for n in given}
+        self._set_parameters(named, given)
+        try:
+            yield
+        finally:
+            self._set_parameters(named, backup)
+
+    def _set_parameters(self, named: dict[str, Any], values: dict[str, Any]) -> None:
+        if values:
+            self._fast = None
+        with torch.no_grad():
+            for name, value in values.items():
+                named[name].copy_(value)
+
+    def to_bytes(self) -> bytes:
+        """Everything needed to load the network again.
+
+        RETURNS (bytes): msgpack; before initialisation, an empty message.
+        """
+        network = self.network
+        if network is None or self.frame is None or self.table is None:
+            return srsly.msgpack_dumps({})  # type: ignore[no-any-return]
+        state = {k: v.contiguous().cpu() for k, v in network.state_dict().items()}
+        config = network.encoder.config.to_dict()
+        config.pop("_attn_implementation_autoset", None)
+        return srsly.msgpack_dumps(  # type: ignore[no-any-return]
+            {
+                "config": config,
+                "head": {
+                    "n_labels": network.output.out_features,
+                    "hidden_width": network.output.in_features,
+                    "decoder": network.decoder,
+                },
+                "frame": asdict(self.frame),
+                "tokenizer": self.table.tokenizer.to_str(),
+                "state": safetensors.torch.save(state),
+            }
+        )
+
+    def from_bytes(self, bytes_data: bytes) -> AioShim:
+        """Load what `to_bytes` wrote.
+
+        bytes_data (bytes): The message.
+        RETURNS (AioShim): Itself.
+        """
+        message = srsly.msgpack_loads(bytes_data)
+        if message:
+            attention = pick_attention(get_torch_default_device())
+            encoder = empty_encoder(message["config"], attention)
+            network = AioNetwork(encoder, **message["head"])
+            network.load_state_dict(safetensors.torch.load(message["state"]))
+            tokenizer = Tokenizer.from_str(message["tokenizer"])
+            self.set_network(network, tokenizer, Frame(**message["frame"]))
+        return self

@@ -1,0 +1,140 @@
+"""From docs to words and word-pieces, without Python work per token.
+
+Each distinct token text is cut into words and pieces once; its entry in the table is
+found again by the token's hash, so a batch of docs costs array look-ups only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from spacy.attrs import IDX, ORTH, SENT_START  # type: ignore[attr-defined]
+from spacy.tokens import Doc
+
+from ..scheme.segment import sentence_starts, word_offsets
+from .types import Ints, Words, ranges
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PASSAGES_KEY = "aioner_passages"
+_MAX_ENTRIES = 500_000
+
+
+class WordPieceTable:
+    """Words and word-pieces of every token text seen so far.
+
+    tokenizer (Tokenizer): A fast tokenizer of the tokenizers library.
+    max_pieces (int): Longer words keep this many pieces; only the first one is read
+        for the label, so no text is lost.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, max_pieces: int = 32) -> None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        # "[MASK]" or "</s>" in a user's text must stay ordinary text.
+        tokenizer.encode_special_tokens = True
+        self.tokenizer = tokenizer
+        self.max_pieces = max_pieces
+        self._clear()
+
+    def _clear(self) -> None:
+        empty = np.zeros(0, dtype=np.int64)
+        self._rows: dict[int, int] = {}
+        self._word_start = self._word_count = empty
+        self._begin = self._length = self._piece_start = self._piece_count = empty
+        self._pieces = empty
+
+    def _find(self, orths: Any, strings: Any) -> Ints:
+        """Rows of token hashes, (n,); new ones are entered first."""
+        unique, inverse = np.unique(orths, return_inverse=True)
+        keys = unique.tolist()
+        if len(self._rows) > _MAX_ENTRIES:
+            self._clear()
+        new = [key for key in keys if key not in self._rows]
+        if new:
+            self._enter(new, [strings[key] for key in new])
+        rows = self._rows
+        found = np.fromiter((rows[k] for k in keys), dtype=np.int64, count=len(keys))
+        return found[inverse]
+
+    def _enter(self, keys: Sequence[int], texts: Sequence[str]) -> None:
+        words = [word_offsets(text) for text in texts]
+        flat = [[t[i:j]] for t, offsets in zip(texts, words, strict=True)
+                for i, j in offsets]  # fmt: skip
+        encoded = self.tokenizer.encode_batch(
+            flat, is_pretokenized=True, add_special_tokens=False
+        )
+        ids = [encoding.ids[: self.max_pieces] for encoding in encoded]
+        # A word that the tokenizer normalises away (control characters) is no word.
+        kept = [(i, j, p) for (i, j), p in
+                zip((o for offsets in words for o in offsets), ids, strict=True)
+                if p]  # fmt: skip
+        per_text: list[int] = []
+        position = 0
+        for offsets in words:
+            span = ids[position : position + len(offsets)]
+            per_text.append(sum(1 for pieces in span if pieces))
+            position += len(offsets)
+        for row, key in enumerate(keys, start=len(self._word_count)):
+            self._rows[key] = row
+        counts = np.array(per_text, dtype=np.int64)
+        piece_counts = np.array([len(p) for _, _, p in kept], dtype=np.int64)
+        self._word_start = np.append(
+            self._word_start, len(self._begin) + np.cumsum(counts) - counts
+        )
+        self._word_count = np.append(self._word_count, counts)
+        self._piece_start = np.append(
+            self._piece_start,
+            len(self._pieces) + np.cumsum(piece_counts) - piece_counts,
+        )
+        self._piece_count = np.append(self._piece_count, piece_counts)
+        begins = np.array([i for i, _, _ in kept], dtype=np.int64)
+        lengths = np.array([j - i for i, j, _ in kept], dtype=np.int64)
+        pieces = np.array([x for _, _, p in kept for x in p], dtype=np.int64)
+        self._begin = np.append(self._begin, begins)
+        self._length = np.append(self._length, lengths)
+        self._pieces = np.append(self._pieces, pieces)
+
+    def words(self, docs: Sequence[Doc]) -> Words:
+        """Cut docs into words, word-pieces and sentences.
+
+        docs (Sequence[Doc]): The docs; they are not changed.
+        RETURNS (Words): The words of all docs; a doc may have none.
+        """
+        arrays = [doc.to_array([IDX, ORTH]) for doc in docs]
+        lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
+        both = np.concatenate([*arrays, np.zeros((0, 2), dtype=np.uint64)])
+        rows = self._find(both[:, 1], docs[0].vocab.strings if docs else {})
+        counts = self._word_count[rows]
+        entry = ranges(self._word_start[rows], counts)
+        token = ranges(np.zeros_like(lengths), lengths)
+        start = np.repeat(both[:, 0].astype(np.int64), counts) + self._begin[entry]
+        bounds = np.append(0, np.cumsum(lengths))
+        docs_at = np.append(0, np.cumsum(counts))[bounds]
+        sentences = [docs_at]
+        for i, doc in enumerate(docs):
+            first, last = docs_at[i], docs_at[i + 1]
+            begins = np.array(_sentence_offsets(doc), dtype=np.int64)
+            sentences.append(first + np.searchsorted(start[first:last], begins))
+        return Words(
+            docs=docs_at,
+            start=start,
+            end=start + self._length[entry],
+            token=np.repeat(token, counts),
+            piece_start=self._piece_start[entry],
+            piece_count=self._piece_count[entry],
+            pieces=self._pieces,
+            sentences=np.unique(np.concatenate(sentences)),
+        )
+
+
+def _sentence_offsets(doc: Doc) -> list[int]:
+    """Where sentences begin after the first: the doc's own marks, else by rule."""
+    if doc.has_annotation("SENT_START"):
+        marks, idx = doc.to_array([SENT_START, IDX]).T
+        return idx[marks.astype(np.int64) == 1].astype(np.int64).tolist()  # type: ignore[no-any-return]
+    passages = doc.user_data.get(PASSAGES_KEY, ())
+    return sorted({*sentence_starts(doc.text), *passages})

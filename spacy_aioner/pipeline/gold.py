@@ -1,0 +1,102 @@
+"""Gold annotation of examples as label numbers of the network's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from spacy.training import Example
+
+from ..corpora.docs import ID_KEY, TASK_KEY, annotated_spans
+from ..errors import AionerError
+from ..models.types import Ints, Plan
+from ..scheme.bio import longest_spans, spans_to_bio
+from ..scheme.scheme import ALL, Scheme
+
+
+def example_task(scheme: Scheme, eg: Example) -> int:
+    """Find the task under which an example was annotated.
+
+    scheme (Scheme): The tasks.
+    eg (Example): Its reference's user data "aioner_task" names the task; ALL if not.
+    RETURNS (int): The task's number.
+    RAISES (AionerError): If the scheme has no such task.
+    """
+    return scheme.index(eg.reference.user_data.get(TASK_KEY, ALL))
+
+
+def is_annotated(eg: Example, spans_key: str | None) -> bool:
+    """Whether an example says anything about entities.
+
+    eg (Example): The example.
+    spans_key (str | None): The group of gold spans.
+    RETURNS (bool): False if the reference has neither the group nor `doc.ents`.
+    """
+    return annotated_spans(eg.reference, spans_key) is not None
+
+
+def check_types(scheme: Scheme, eg: Example, task: int, spans_key: str | None) -> None:
+    """Make sure that an example holds only types that its task annotates.
+
+    scheme (Scheme): The tasks.
+    eg (Example): The example.
+    task (int): Its task.
+    spans_key (str | None): The group of gold spans.
+    RAISES (AionerError): Names the document, the type and the valid ones.
+    """
+    known = scheme.tasks[task]
+    for _, _, label in annotated_spans(eg.reference, spans_key) or ():
+        if label not in known.types:
+            who = eg.reference.user_data.get(ID_KEY, eg.reference.text[:40])
+            raise AionerError(
+                f"Document '{who}' holds the type '{label}', but the task "
+                f"'{known.name}' annotates {', '.join(known.types)}: map the type in "
+                "the corpus file, or add it to the types of the component."
+            )
+
+
+def gold_labels(
+    scheme: Scheme, examples: Sequence[Example], plan: Plan, spans_key: str | None
+) -> Ints:
+    """Write the gold spans of examples over the words that the network read.
+
+    Of overlapping spans the longest is learnt. A span that begins or ends inside a
+    word takes in the whole word; one that crosses a sentence end begins anew there.
+
+    scheme (Scheme): The tasks.
+    examples (Sequence[Example]): The batch, in the order of the plan's docs.
+    plan (Plan): One task for each doc.
+    spans_key (str | None): The group of gold spans; `doc.ents` where it is missing.
+    RETURNS (Ints): Local labels by output row, (n_rows,).
+    RAISES (AionerError): If predicted and reference text differ, or a type is wrong.
+    """
+    words = plan.words
+    labels = []
+    for i, eg in enumerate(examples):
+        first, last = int(words.docs[i]), int(words.docs[i + 1])
+        gold = annotated_spans(eg.reference, spans_key) or []
+        if eg.predicted.text != eg.reference.text:
+            raise AionerError(
+                "Predicted and reference text differ in document "
+                f"'{eg.reference.user_data.get(ID_KEY, eg.reference.text[:40])}': "
+                "make both from the same text."
+            )
+        task = example_task(scheme, eg)
+        check_types(scheme, eg, task, spans_key)
+        types = scheme.tasks[task].types
+        start, end = words.start[first:last], words.end[first:last]
+        begins = np.searchsorted(end, [s for s, _, _ in gold], side="right")
+        ends = np.searchsorted(start, [e for _, e, _ in gold], side="left")
+        spans = [
+            (b, e, types.index(label))
+            for b, e, (_, _, label) in zip(
+                begins.tolist(), ends.tolist(), gold, strict=True
+            )
+            if b < e
+        ]
+        labels.append(spans_to_bio(last - first, longest_spans(spans)))
+    by_row = np.concatenate([*labels, np.zeros(0, dtype=np.int64)])[plan.word]
+    heads = plan.sequences[:-1]
+    inside = (by_row[heads] > 0) & (by_row[heads] % 2 == 0)
+    by_row[heads] -= inside
+    return by_row

@@ -1,0 +1,57 @@
+"""Words and sentences of running text by rule, as character offsets."""
+
+from __future__ import annotations
+
+import re
+
+# A run of letters, a run of digits or any other single sign: with these boundaries
+# the fewest gold mentions of the corpora begin or end inside a word.
+WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+|[^\w\s]|_")
+
+_CLOSERS = "\"')\\]}»”’"
+_STOP = re.compile(
+    rf"[.!?。！？][{_CLOSERS}]*(?=\s+[\"'(\[{{«“‘]*[^\W_a-z])|\n\s*\n|(?<=[.!?:;])\n",
+)
+# What a full stop may follow without ending a sentence.
+_ABBREVIATIONS = frozenset(
+    "approx cf co corp dr e.g eq eqs ex fig figs i.e inc ltd mr mrs ms no nos prof "
+    "ref refs resp sp spp ssp st subsp suppl tab var viz vol vs al".split()
+)
+# These do end sentences when a capital follows the space ("et al. The …").
+_MAY_END = frozenset(["al", "co", "corp", "inc", "ltd", "sp", "spp", "no", "etc"])
+_LAST_WORD = re.compile(r"[^\s(\[]+$")
+_LOOK_BACK = 24
+
+
+def word_offsets(text: str) -> list[tuple[int, int]]:
+    """Cut text into words.
+
+    text (str): Any text.
+    RETURNS (list[tuple[int, int]]): Start and exclusive end of each word; only
+        white space lies between them.
+    """
+    return [match.span() for match in WORD.finditer(text)]
+
+
+def sentence_starts(text: str) -> list[int]:
+    """Find where sentences begin after the first one.
+
+    text (str): Running text.
+    RETURNS (list[int]): Offsets at or before the first word of each later sentence,
+        increasing.
+    """
+    return [m.end() for m in _STOP.finditer(text) if _ends_sentence(text, m)]
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    if text[match.start()] != ".":
+        return True
+    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+    found = _LAST_WORD.search(before)
+    word = found.group() if found else ""
+    if len(word) == 1 and word.isupper():
+        # An initial or a genus ("E. coli", "J. Smith"), unless it closes a clause
+        # such as "vitamin C." or "hepatitis B.", which a longer sentence survives.
+        return False
+    lowered = word.lower()
+    return lowered not in _ABBREVIATIONS or lowered in _MAY_END
