@@ -204,6 +204,7 @@ def test_odd_annotation(read, old, new, lost, count):
         (collection(ONE) + "more", 21, 1),
         (collection(ONE, "\xff").encode("latin-1"), 21, 1),
         (collection(ONE, "&nope;"), 21, 1),
+        (collection(ONE, "&nope;", "\n" * 99_999, ONE), 21, 1),
         (collection(ONE).replace("UTF-8", "no-such"), 1, 0),
     ],
 )
