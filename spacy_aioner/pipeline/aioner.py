@@ -287,7 +287,8 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         scores, backprop = self.model.begin_update(plan.inputs)
         loss, d_scores = self.get_loss(examples, Emissions(plan, scores))
         backprop(d_scores)
-        if sgd is not None:
+        # `spacy train` passes False and finishes the update itself.
+        if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
