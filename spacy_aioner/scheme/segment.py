@@ -14,11 +14,14 @@ _STOP = re.compile(
 )
 # What a full stop may follow without ending a sentence.
 _ABBREVIATIONS = frozenset(
-    "approx cf co corp dr e.g eq eqs ex fig figs i.e inc ltd mr mrs ms no nos prof "
+    "approx cf co corp dr e.g eq eqs ex fig figs i.e inc ltd mr mrs ms no nos prof "  # noqa: SIM905
     "ref refs resp sp spp ssp st subsp suppl tab var viz vol vs al".split()
 )
 # These do end sentences when a capital follows the space ("et al. The …").
 _MAY_END = frozenset(["al", "co", "corp", "inc", "ltd", "sp", "spp", "no", "etc"])
+# What HGVS writes before a position, with a space by some authors ("c. 1093-1G>T").
+_PREFIXES = frozenset("cgmnopr")
+_DIGIT = re.compile(r"\s+\d")
 _LAST_WORD = re.compile(r"[^\s(\[]+$")
 _LOOK_BACK = 24
 
@@ -40,7 +43,18 @@ def sentence_starts(text: str) -> list[int]:
     RETURNS (list[int]): Offsets at or before the first word of each later sentence,
         increasing.
     """
-    return [m.end() for m in _STOP.finditer(text) if _ends_sentence(text, m)]
+    starts: list[int] = []
+    previous = 0
+    length = len(text.rstrip())
+    for match in _STOP.finditer(text):
+        start = match.end()
+        if start >= length or not _ends_sentence(text, match):
+            continue
+        # A full stop before an empty line ends one sentence, not two.
+        if not text[previous:start].isspace():
+            starts.append(start)
+        previous = start
+    return starts
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
@@ -52,6 +66,8 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if len(word) == 1 and word.isupper():
         # An initial or a genus ("E. coli", "J. Smith"), unless it closes a clause
         # such as "vitamin C." or "hepatitis B.", which a longer sentence survives.
+        return False
+    if word in _PREFIXES and _DIGIT.match(text, match.end()):
         return False
     lowered = word.lower()
     return lowered not in _ABBREVIATIONS or lowered in _MAY_END
