@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
@@ -113,7 +111,9 @@ def doc_to_document(doc: Doc) -> Document:
     return document
 
 
-def annotated_spans(doc: Doc, spans_key: str | None) -> list[tuple[int, int, str]] | None:
+def annotated_spans(
+    doc: Doc, spans_key: str | None
+) -> list[tuple[int, int, str]] | None:
     """Read the annotation of a doc as exact character offsets.
 
     doc (Doc): Any doc.
@@ -164,5 +164,3 @@ def _contiguous(document: Document) -> bool:
     """Whether the passages follow each other with one character between them."""
     pairs = zip(document.passages, document.passages[1:], strict=False)
     return all(left.end + 1 == right.offset for left, right in pairs)
-
-

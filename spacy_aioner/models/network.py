@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,8 @@ class AioNetwork(nn.Module):
         scores between all labels.
     """
 
+    encoder: Any  # A Hugging Face encoder has more than nn.Module says.
+
     def __init__(
         self, encoder: nn.Module, *, n_labels: int, hidden_width: int, decoder: str
     ) -> None:
@@ -49,7 +52,7 @@ class AioNetwork(nn.Module):
                 f"Unknown decoder '{decoder}': choose one of {', '.join(DECODERS)}."
             )
         self.encoder = encoder
-        width = encoder.config.hidden_size
+        width = self.encoder.config.hidden_size
         self.dense = nn.Linear(width, hidden_width)
         self.output = nn.Linear(hidden_width, n_labels)
         self.decoder = decoder

@@ -82,9 +82,7 @@ def _piece_numbers(words: Words, first: Ints, last: Ints) -> Ints:
     return ranges(words.piece_start[word], words.piece_count[word])
 
 
-def _split(
-    edge: Ints, begin: int, end: int, room: int
-) -> list[tuple[int, int, int]]:
+def _split(edge: Ints, begin: int, end: int, room: int) -> list[tuple[int, int, int]]:
     """Windows (first word, exclusive last word, first kept word) of a sentence."""
     parts: list[tuple[int, int, int]] = []
     first = keep = int(begin)
@@ -125,7 +123,7 @@ def plan_batches(lengths: Ints, *, budget: int, limit: int) -> list[Batch]:
     limit (int): The longest window that the encoder can read.
     RETURNS (list[Batch]): Every window once.
     """
-    shapes = np.unique(np.append(LENGTHS[LENGTHS < limit], limit))
+    shapes = np.unique(np.append(LENGTHS[limit > LENGTHS], limit))
     order = np.argsort(lengths, kind="stable")
     shape = np.searchsorted(shapes, lengths[order])
     counts = np.bincount(shape, minlength=len(shapes))

@@ -51,7 +51,7 @@ class AioShim(HFShim):  # type: ignore[misc]
     @property
     def network(self) -> AioNetwork | None:
         """The network, or None before initialisation or loading."""
-        return self._model  # type: ignore[no-any-return]
+        return self._model
 
     @property
     def limit(self) -> int:

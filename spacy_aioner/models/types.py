@@ -19,7 +19,9 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
     """
     bounds = np.cumsum(counts)
     total = int(bounds[-1]) if len(bounds) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - bounds + counts, counts)
+    return np.arange(total, dtype=np.int64) + np.repeat(
+        starts - bounds + counts, counts
+    )
 
 
 @dataclass(frozen=True)

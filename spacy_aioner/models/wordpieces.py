@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from spacy.attrs import IDX, ORTH, SENT_START  # type: ignore[attr-defined]
+from spacy.attrs import IDX, ORTH, SENT_START
 from spacy.tokens import Doc
 
 from ..scheme.segment import sentence_starts, word_offsets

@@ -45,7 +45,7 @@ encoder_config = {}
 DEFAULT_AIONER_CONFIG["types"] = list(PAPER_TYPES)
 
 
-@Language.factory(
+@Language.factory(  # type: ignore[untyped-decorator]
     "aioner",
     assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
     default_config=DEFAULT_AIONER_CONFIG,

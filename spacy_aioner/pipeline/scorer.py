@@ -75,5 +75,3 @@ def _count(
             counter.tp += span in gold and span in predicted
             counter.fp += span not in gold
             counter.fn += span not in predicted
-
-

