@@ -32,7 +32,9 @@ def document_to_doc(
     doc = bare_doc(nlp, document)
     if task is not None:
         doc.user_data[TASK_KEY] = task
-    mentions = [(*span, m) for m in document.mentions if (span := _place(document, m))]
+    mentions = [
+        (*place, m) for m in document.mentions if (place := text_offsets(document, m))
+    ]
     spans = [
         doc.char_span(start, end, label=m.type, alignment_mode="expand")
         for start, end, m in mentions
@@ -65,15 +67,21 @@ def bare_doc(nlp: Language, document: Document) -> Doc:
     return doc
 
 
-def doc_to_mentions(doc: Doc, document: Document) -> list[Mention]:
+def doc_to_mentions(
+    doc: Doc, document: Document, *, spans_key: str | None = SPANS_KEY
+) -> list[Mention]:
     """Read a doc's spans as mentions of the document it was made of.
 
-    doc (Doc): With a group "aioner": gold or predicted.
+    doc (Doc): With gold or predicted annotation.
     document (Document): Gives the passages and their offsets.
+    spans_key (str | None): The group to read where the doc has it, else `doc.ents`.
     RETURNS (list[Mention]): In the order of the group; spans that reach from one
-        passage into the next are left out.
+        passage into the next are left out, unless the offsets run on between them.
     """
-    group = doc.spans[SPANS_KEY]
+    if spans_key is not None and spans_key in doc.spans:
+        group = doc.spans[spans_key]
+    else:
+        group = SpanGroup(doc, spans=list(doc.ents))
     offsets = _offsets(group)
     scores = group.attrs.get("scores", [None] * len(offsets))
     ids = group.attrs.get("ids", [None] * len(offsets))
@@ -111,6 +119,28 @@ def doc_to_document(doc: Doc) -> Document:
     return document
 
 
+def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None:
+    """Find a mention in the text of its document.
+
+    document (Document): The document.
+    mention (Mention): One of its mentions.
+    RETURNS (tuple[int, int] | None): Its offsets in `document.text`, end exclusive;
+        None if it is empty, outside the passages, or in two that are far apart.
+    """
+    if mention.start >= mention.end:
+        return None
+    for passage, start in zip(document.passages, document.text_starts, strict=True):
+        if passage.offset <= mention.start and mention.end <= passage.end:
+            shift = start - passage.offset
+            return mention.start + shift, mention.end + shift
+    if not document.passages or not _contiguous(document):
+        return None
+    first, last = document.passages[0].offset, document.passages[-1].end
+    if mention.start < first or mention.end > last:
+        return None
+    return mention.start - first, mention.end - first
+
+
 def annotated_spans(
     doc: Doc, spans_key: str | None
 ) -> list[tuple[int, int, str]] | None:
@@ -138,18 +168,6 @@ def _offsets(group: SpanGroup) -> list[tuple[int, int]]:
     if exact is not None and len(exact) == len(group):
         return [(int(start), int(end)) for start, end in exact]
     return [(span.start_char, span.end_char) for span in group]
-
-
-def _place(document: Document, mention: Mention) -> tuple[int, int] | None:
-    """A mention's offsets in the document's joined text; None outside passages."""
-    for passage, start in zip(document.passages, document.text_starts, strict=True):
-        if passage.offset <= mention.start and mention.end <= passage.end:
-            shift = start - passage.offset
-            return mention.start + shift, mention.end + shift
-    first = document.passages[0].offset if document.passages else 0
-    if _contiguous(document) and 0 <= mention.start - first < mention.end - first:
-        return mention.start - first, mention.end - first
-    return None
 
 
 def _shift(document: Document, start: int, end: int) -> int | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,6 +15,7 @@ from .bioc_json import BioCJSONWriter, read_bioc_json, read_json_header
 from .bioc_xml import BioCXMLWriter, read_bioc_xml, read_xml_header
 from .document import Document
 from .pubtator import PubTatorWriter, read_pubtator
+from .sink import replace_file
 from .source import BOM
 from .text import TextWriter, read_text
 
@@ -126,29 +125,10 @@ def open_writer(
     RAISES (AionerError): If there is no such format, or the file cannot be written.
     """
     frame = _frame(like, _known(format))
-    target = Path(os.path.realpath(path))
-    special = target.exists() and not target.is_file()
-    place = target
-    if not special:
-        place = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(place, "wb") as stream:
-            writer = _writer(stream, path, format, frame, keep, report)
-            yield writer
-            writer.close()
-        if not special:
-            if target.exists():
-                shutil.copymode(target, place)
-            os.replace(place, target)
-    except OSError as error:
-        raise AionerError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder, "
-            f"the permissions and the space left"
-        ) from error
-    finally:
-        if not special:
-            with suppress(OSError):
-                place.unlink()
+    with replace_file(path) as stream:
+        writer = _writer(stream, path, format, frame, keep, report)
+        yield writer
+        writer.close()
 
 
 @dataclass(frozen=True)

@@ -217,10 +217,12 @@ class PubTatorWriter:
     def _mention_line(self, mention: Mention, layout: Layout) -> str | None:
         state = (mention.start, mention.end, mention.text, mention.type, mention.id)
         extra: list[str] = []
+        stated = mention.text
         if isinstance(mention.origin, MentionLine):
             if mention.origin.state == state:
                 return mention.origin.line
             extra = mention.origin.line.split("\t")[6:]
+            stated = ""  # What changed may be the offsets: the old text is stale.
         place = layout.move(mention.start, mention.end)
         if place is None:
             self.source.problem(
@@ -234,7 +236,7 @@ class PubTatorWriter:
             layout.id,
             str(start),
             str(end),
-            one_line(layout.text[start:end]),
+            one_line(stated or layout.text[start:end]),
             one_line(mention.type),
         ]
         if mention.id is not None or extra:
