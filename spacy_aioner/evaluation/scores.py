@@ -126,7 +126,7 @@ class Report:
         """The report as lines of text with fixed columns.
 
         RETURNS (str): For each type and over all: strict counts, then strict and
-            relaxed percentages with two decimals; then what is wrong with documents.
+            relaxed percentages with two decimals.
         """
         rows = [
             (name, score, self.relaxed[name]) for name, score in self.strict.items()
@@ -144,13 +144,6 @@ class Report:
                 f"{name:{width}}{strict.right:8}{wrong:8}{lost:8}"
                 f"{_percentages(strict)}  {_percentages(relaxed)}"
             )
-        for message, names in (
-            ("in the gold standard only", self.not_predicted),
-            ("in the prediction only", self.not_gold),
-            ("with another text on each side", self.other_text),
-        ):
-            if names:
-                lines.append(f"Documents {message} ({len(names)}): {', '.join(names)}")
         return "\n".join(lines) + "\n"
 
 

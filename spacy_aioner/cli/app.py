@@ -1,0 +1,47 @@
+"""The command line: `aioner`, and `python -m spacy aioner`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from .console import EXIT_CODES
+from .convert import convert
+from .evaluate import evaluate
+from .tag import tag
+
+app = typer.Typer(
+    name="aioner",
+    help="All-in-one biomedical named entity recognition (AIONER).",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (tag, convert, evaluate):
+    app.command(epilog=EXIT_CODES, no_args_is_help=True)(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"aioner {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """All-in-one biomedical named entity recognition (AIONER)."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="aioner")

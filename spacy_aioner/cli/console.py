@@ -1,0 +1,138 @@
+"""What all commands share: problems, errors and exit codes."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import AionerError, Problem
+
+WRONG_SETTING = 1
+LOST = 3
+# Problems of one file that are told one by one; the rest are counted.
+MAX_TOLD = 20
+
+EXIT_CODES = """\b
+Exit codes:
+  0  all went well
+  1  a setting or a file name is wrong, or a file cannot be written
+  2  the command line is not understood
+  3  something of the input was left out; stderr names each place"""
+
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the Python traceback of an error.")
+]
+
+
+def say(text: str) -> None:
+    """Write one line to stderr, above the progress bar where there is one.
+
+    text (str): The line.
+    """
+    from tqdm import tqdm
+
+    with tqdm.external_write_mode():
+        typer.echo(text, err=True)
+
+
+def tell(kind: str, message: object) -> None:
+    """Tell the user one thing in one line on stderr.
+
+    kind (str): "error" or "warning".
+    message (object): The message; its line breaks become spaces.
+    """
+    say(f"{kind}: {' '.join(str(message).split())}")
+
+
+class Problems:
+    """Takes problems as a `Report`, tells them and remembers whether any lost input."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self._files: Counter[str] = Counter()
+
+    def __call__(self, problem: Problem) -> None:
+        self.lost = self.lost or problem.lost
+        self._files[problem.path] += 1
+        if self._files[problem.path] <= MAX_TOLD:
+            tell("error" if problem.lost else "warning", problem)
+
+    @property
+    def count(self) -> int:
+        """How many problems there were."""
+        return self._files.total()
+
+    def finish(self) -> None:
+        """Tell how many problems were not told, and end with the right exit code.
+
+        RAISES (typer.Exit): With code 3 if any problem lost input.
+        """
+        for path, count in self._files.items():
+            if count > MAX_TOLD:
+                tell("warning", f"{path}: {count - MAX_TOLD} more problems like these")
+        if self.lost:
+            raise typer.Exit(LOST)
+
+
+@contextmanager
+def plain_errors(*, debug: bool) -> Iterator[None]:
+    """Make one line of every error and warning, and exit code 1 of errors.
+
+    debug (bool): Whether errors pass through with their traceback.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            yield
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if debug:
+                raise
+            if isinstance(error, AionerError):
+                tell("error", error)
+            else:
+                tell(
+                    "error",
+                    f"{type(error).__name__}: {error} (not foreseen: please report it "
+                    "with the output of the same command with --debug)",
+                )
+            raise typer.Exit(WRONG_SETTING) from None
+
+
+def _show_warning(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+    tell("warning", message)
+
+
+def require_file(path: Path) -> None:
+    """Make sure that an input file is there.
+
+    path (Path): The file.
+    RAISES (AionerError): If there is none.
+    """
+    if not path.exists():
+        raise AionerError(f"{path}: there is no such file; check the path.")
+    if path.is_dir():
+        raise AionerError(f"{path}: is a folder; name a file.")
+
+
+def split_names(text: str | None, option: str) -> list[str] | None:
+    """Read a list of names as it is written on the command line.
+
+    text (str | None): For example "Gene,Disease".
+    option (str): The option, for the message.
+    RETURNS (list[str] | None): The names; None if the option was not given.
+    RAISES (AionerError): If it was given without any name.
+    """
+    if text is None:
+        return None
+    names = [name for part in text.split(",") if (name := part.strip())]
+    if not names:
+        raise AionerError(f"{option} names nothing; write for example Gene,Disease.")
+    return names

@@ -1,0 +1,103 @@
+"""`aioner evaluate`: predicted mentions against gold mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import Debug, Problems, plain_errors, require_file, split_names, tell
+
+# Ids of documents that are written out in a message.
+_MAX_NAMES = 10
+
+
+def evaluate(
+    gold: Annotated[Path, typer.Argument(help="File with the gold standard.")],
+    predicted: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PRED", help="File with the prediction; its format may be another."
+        ),
+    ],
+    renamed: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            metavar="A=B,C=",
+            help="Rename types on both sides before scoring; nothing after the '=' "
+            "leaves the type out.",
+        ),
+    ] = "",
+    types: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Types to score, after renaming; all that occur if not given.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON in place of a table.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Score predicted mentions against gold mentions.
+
+    Strict: same document, start, end and type. Relaxed: same document and type, and
+    at least one character in common. Overlapping mentions each count. Precision,
+    recall and F1 in per cent, per type and over all (micro), go to stdout.
+
+    Files may be PubTator, BioC XML, BioC JSON or DocBin (.spacy); their offsets must
+    count alike. A document that only one side has counts as mentions not found, or
+    as wrong ones, and is named on stderr.
+    """
+    with plain_errors(debug=debug):
+        import json
+
+        from ..corpora.convert import read_annotated
+        from ..evaluation.pairing import parse_type_map
+        from ..evaluation.scores import compare
+
+        type_map = parse_type_map(renamed)
+        names = split_names(types, "--types")
+        for path in (gold, predicted):
+            require_file(path)
+            _require_annotated(path)
+        problems = Problems()
+        report = compare(
+            read_annotated(gold, report=problems),
+            read_annotated(predicted, report=problems),
+            type_map=type_map,
+            types=names,
+        )
+        if as_json:
+            typer.echo(json.dumps(report.to_dict(), indent=2))
+        else:
+            typer.echo(report.to_table(), nl=False)
+        _warn(f"only {gold} has", report.not_predicted)
+        _warn(f"only {predicted} has", report.not_gold)
+        _warn("the text differs between the two files of", report.other_text)
+        problems.finish()
+
+
+def _require_annotated(path: Path) -> None:
+    """A file without annotation would silently score as an empty prediction."""
+    from ..corpora.convert import DOCBIN_SUFFIX
+    from ..errors import AionerError
+    from ..formats.files import detect_format
+
+    if path.suffix.lower() != DOCBIN_SUFFIX and detect_format(path) == "text":
+        raise AionerError(
+            f"{path}: is plain text, which holds no annotation; give a PubTator, BioC "
+            "or DocBin file."
+        )
+
+
+def _warn(what: str, names: Sequence[str]) -> None:
+    if names:
+        shown = ", ".join(names[:_MAX_NAMES])
+        more = f" and {len(names) - _MAX_NAMES} more" * (len(names) > _MAX_NAMES)
+        plural = "s" * (len(names) > 1)
+        tell("warning", f"{what} {len(names)} document{plural}: {shown}{more}")

@@ -1,0 +1,136 @@
+"""Documents through a pipeline: batch by batch, in order, with bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import cast
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..corpora.docs import bare_doc, doc_to_mentions
+from ..errors import AionerError
+from ..formats.document import Document, Mention
+from ..pipeline.aioner import AionerNER
+
+# A batch is also closed at this many characters, whatever the number of documents.
+_MAX_CHARACTERS = 500_000
+
+Failure = Callable[[Document, Exception], None]
+
+
+def load_pipeline(
+    name: str, *, tasks: Sequence[str] | None = None, gpu_id: int = -1
+) -> tuple[Language, AionerNER]:
+    """Load a pipeline and make it ready to tag.
+
+    name (str): An installed package or a folder.
+    tasks (Sequence[str] | None): Tasks to prompt; as the pipeline has them if None.
+    gpu_id (int): The GPU; -1 for the CPU.
+    RETURNS (tuple[Language, AionerNER]): The pipeline and its aioner component.
+    RAISES (AionerError): If the pipeline cannot be loaded, has not one aioner
+        component, does not know a task, or does not run; if there is no such GPU.
+    """
+    if gpu_id >= 0:
+        try:
+            spacy.require_gpu(gpu_id)
+        except Exception as error:
+            raise AionerError(
+                f"The GPU {gpu_id} cannot be used ({error}); use --gpu-id -1."
+            ) from error
+    try:
+        nlp = spacy.load(name)
+    except Exception as error:
+        raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
+    components = [
+        pipe
+        for pipe_name, pipe in nlp.pipeline
+        if nlp.get_pipe_meta(pipe_name).factory == "aioner"
+    ]
+    if len(components) != 1:
+        raise AionerError(
+            f"The pipeline '{name}' has {len(components) or 'no'} aioner component"
+            f"{'s' * (len(components) > 1)}, it holds "
+            f"{', '.join(nlp.pipe_names) or 'nothing'}; give one that has one."
+        )
+    component = cast(AionerNER, components[0])
+    if tasks is not None:
+        component.tasks = tasks
+    try:
+        # What fails here would fail on every document.
+        nlp("One word")
+    except Exception as error:
+        raise AionerError(f"The pipeline '{name}' does not run: {error}") from error
+    return nlp, component
+
+
+def tag_documents(
+    nlp: Language,
+    documents: Iterable[Document],
+    *,
+    spans_key: str | None,
+    batch_size: int,
+    keep: bool,
+    failed: Failure,
+) -> Iterator[tuple[Document, list[Mention]]]:
+    """Tag a stream of documents.
+
+    nlp (Language): The pipeline.
+    documents (Iterable[Document]): The documents.
+    spans_key (str | None): The group that the component writes; `doc.ents` if None.
+    batch_size (int): Documents in a batch, at most.
+    keep (bool): Whether the documents' own mentions stay. A prediction that has the
+        place and type of one of them is not added then.
+    failed (Failure): Takes each document on which the pipeline fails; the document
+        goes on without predictions.
+    YIELDS (tuple[Document, list[Mention]]): Each document in order, and which of its
+        mentions are predictions.
+    """
+    for batch in _batches(documents, batch_size):
+        for document, predictions in _predict(nlp, batch, spans_key, failed):
+            there = list(document.mentions) if keep else []
+            known = {(mention.start, mention.end, mention.type) for mention in there}
+            new = [m for m in predictions if (m.start, m.end, m.type) not in known]
+            yield replace(document, mentions=[*there, *new]), new
+
+
+def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        batch.append(document)
+        characters += len(document.text)
+        if len(batch) >= size or characters >= _MAX_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _predict(
+    nlp: Language, batch: list[Document], spans_key: str | None, failed: Failure
+) -> list[tuple[Document, list[Mention]]]:
+    def read(doc: Doc, document: Document) -> tuple[Document, list[Mention]]:
+        return document, doc_to_mentions(doc, document, spans_key=spans_key)
+
+    # Strings and lexemes of the batch are freed with it.
+    with nlp.memory_zone():
+        try:
+            docs = ((bare_doc(nlp, document), document) for document in batch)
+            stream = nlp.pipe(docs, as_tuples=True, batch_size=len(batch))
+            tagged = [read(doc, document) for doc, document in stream]
+            if len(tagged) == len(batch):
+                return tagged
+        except Exception:
+            # One document spoils its batch: each for itself then.
+            pass
+        tagged = []
+        for document in batch:
+            try:
+                tagged.append(read(nlp(bare_doc(nlp, document)), document))
+            except Exception as error:
+                failed(document, error)
+                tagged.append((document, []))
+        return tagged

@@ -1,0 +1,138 @@
+"""Documents as training data, CoNLL or DocBin, and out of a DocBin again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import spacy
+from spacy.language import Language
+from spacy.tokens import DocBin
+
+from ..errors import Problem, Report, raise_problem
+from ..formats.conll import ConllSentence
+from ..formats.document import Document
+from ..formats.files import read_documents
+from ..scheme.bio import longest_spans, spans_to_bio
+from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
+from ..scheme.segment import sentence_starts, word_offsets
+from .docs import doc_to_document, document_to_doc, text_offsets
+
+DOCBIN_SUFFIX = ".spacy"
+
+
+def read_annotated(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a file of any format, a DocBin (".spacy") too.
+
+    path (str | Path): The file.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): The documents.
+    """
+    if Path(path).suffix.lower() == DOCBIN_SUFFIX:
+        yield from read_docbin(path, report=report)
+    else:
+        yield from read_documents(path, report=report)
+
+
+def read_docbin(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read documents from a DocBin.
+
+    path (str | Path): The file; all of it is held in memory.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): Docs without an id are called after the file and numbered.
+    """
+    try:
+        docs = DocBin().from_disk(path).get_docs(Language().vocab)
+        for number, doc in enumerate(docs, 1):
+            document = doc_to_document(doc)
+            document.id = document.id or f"{Path(path).stem}-{number}"
+            yield document
+    except Exception as error:
+        # zlib, msgpack and spaCy each raise errors of their own.
+        report(
+            Problem(
+                str(path),
+                f"cannot be read as a DocBin ({type(error).__name__}); what follows is "
+                "left out, write it again with DocBin.to_disk or `aioner convert`",
+            )
+        )
+
+
+def write_docbin(documents: Iterable[Document], stream: BinaryIO, *, task: str) -> None:
+    """Write documents as a DocBin of docs with their gold annotation.
+
+    documents (Iterable[Document]): The documents; their docs are held in memory.
+    stream (BinaryIO): Where to write.
+    task (str): The task under which they are annotated.
+    """
+    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
+    for document in documents:
+        docs.add(document_to_doc(nlp, document, task=task))
+    stream.write(docs.to_bytes())
+
+
+def conll_task(name: str, document: Document) -> Task:
+    """Make the task under which a document's mentions are written as labels.
+
+    name (str): The task's name.
+    document (Document): Holds only mentions that the task annotates.
+    RETURNS (Task): A task that annotates exactly the types of the document, so any
+        corpus can be written before the types of a model are settled.
+    RAISES (AionerError): If the name cannot stand in a tag.
+    """
+    if name != ALL and name not in PAPER_TYPES:
+        build_scheme(task_types={name: PAPER_TYPES})
+    return Task(name, tuple(dict.fromkeys(m.type for m in document.mentions)))
+
+
+def aioner_sentences(document: Document, *, task: Task) -> list[ConllSentence]:
+    """Split and label a document as the component does.
+
+    Words and sentences do not depend on the labels. A mention that begins or ends
+    inside a word takes in the whole word, one that crosses the end of a sentence
+    begins anew there, and of overlapping ones the longest is labelled.
+
+    document (Document): The document with its gold mentions, types as in the task.
+    task (Task): Its types are labelled, other mentions are as if not there; its
+        outside label goes to words in no mention and to the two tags.
+    RETURNS (list[ConllSentence]): The sentences, enclosed in the task's tags.
+    """
+    text = document.text
+    words = word_offsets(text)
+    starts = np.array([start for start, _ in words], dtype=np.int64)
+    ends = np.array([end for _, end in words], dtype=np.int64)
+    spans = []
+    for mention in document.mentions:
+        place = text_offsets(document, mention)
+        if place is not None and mention.type in task.types:
+            first = int(np.searchsorted(ends, place[0], side="right"))
+            after = int(np.searchsorted(starts, place[1], side="left"))
+            if first < after:
+                spans.append((first, after, task.types.index(mention.type)))
+    labels = spans_to_bio(len(words), longest_spans(spans))
+    marks = {*sentence_starts(text), *document.text_starts[1:]}
+    cuts = {0, len(words), *np.searchsorted(starts, sorted(marks)).tolist()}
+    bounds = sorted(cuts)
+    sentences = []
+    for first, after in pairwise(bounds):
+        own = labels[first:after].tolist()
+        if own[0] and own[0] % 2 == 0:
+            own[0] -= 1
+        tokens = [text[start:end] for start, end in words[first:after]]
+        names = [task.labels[label] for label in own]
+        sentences.append(
+            ConllSentence(
+                [task.open_tag, *tokens, task.close_tag],
+                [task.outside, *names, task.outside],
+            )
+        )
+    return sentences
