@@ -17,11 +17,14 @@ from thinc.api import Optimizer, get_torch_default_device
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from ..errors import AionerError
 from .encoders import Frame, empty_encoder, longest_input, pick_attention
 from .network import AioNetwork, TensorBatch
 from .optimizer import average, build_torch_optimizer, follow_schedules
 from .precision import pick_dtype
 from .wordpieces import WordPieceTable
+
+_LEAST_PIECES = 8
 
 
 class AioShim(HFShim):  # type: ignore[misc]
@@ -66,7 +69,13 @@ class AioShim(HFShim):  # type: ignore[misc]
         network (AioNetwork): Moved to Thinc's default device.
         tokenizer (Tokenizer): The encoder's fast tokenizer.
         frame (Frame): The ids of specials and tags.
+        RAISES (AionerError): If precision or max_pieces cannot be.
         """
+        if self.max_pieces < _LEAST_PIECES:
+            raise AionerError(
+                f"max_pieces is {self.max_pieces}: a window holds four special "
+                f"pieces besides its text, so give at least {_LEAST_PIECES}."
+            )
         device = get_torch_default_device()
         self._model = network.to(device)
         self._grad_scaler.to_(device)
