@@ -1,0 +1,206 @@
+"""The network inside the pipeline: saving, averages, training, precision."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from thinc.api import Adam
+
+from spacy_aioner.errors import AionerError
+from spacy_aioner.models.architectures import build_aio_tagger, get_shim
+from spacy_aioner.models.precision import pick_dtype
+from spacy_aioner.models.types import Inputs
+
+N_LABELS = 19
+
+
+@pytest.fixture
+def build(tiny_encoder):
+    def make(**settings):
+        settings = {"encoder": tiny_encoder, "precision": "fp32", **settings}
+        model = build_aio_tagger(**settings)
+        model.set_dim("nO", N_LABELS)
+        model.attrs["n_tags"] = 14
+        return model
+
+    return make
+
+
+@pytest.fixture
+def model(build):
+    torch.manual_seed(0)
+    model = build(dropout=0.0)
+    model.initialize()
+    return model
+
+
+@pytest.fixture
+def inputs():
+    lengths = [3, 20, 9, 1]
+    return Inputs(
+        pieces=np.arange(sum(lengths)) % 40 + 5,
+        bounds=np.cumsum([0, *lengths]),
+        task=np.array([0, 1, 2, 6]),
+        window=np.repeat(np.arange(4), lengths),
+        position=np.concatenate([np.arange(n) for n in lengths]),
+    )
+
+
+def step(model, inputs, sgd):
+    scores, backprop = model.begin_update(inputs)
+    backprop(torch.ones_like(scores))
+    model.finish_update(sgd)
+
+
+def weights_of(model):
+    named = get_shim(model).network.named_parameters()
+    return {name: value.detach().clone() for name, value in named}
+
+
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_bytes_are_enough(build, inputs, decoder, tiny_encoder, tmp_path):
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    model = build(encoder=str(folder), decoder=decoder)
+    model.initialize()
+    expected = model.predict(inputs)
+    data = model.to_bytes()
+    shutil.rmtree(folder)
+    loaded = build(encoder=str(folder), decoder=decoder).from_bytes(data)
+    assert torch.equal(loaded.predict(inputs), expected)
+    assert get_shim(loaded).frame == get_shim(model).frame
+    assert get_shim(loaded).network.decoder == decoder
+    # And once more from what was loaded.
+    assert torch.equal(build().from_bytes(loaded.to_bytes()).predict(inputs), expected)
+
+
+def test_bytes_before_initialisation(build):
+    loaded = build().from_bytes(build().to_bytes())
+    assert get_shim(loaded).network is None
+    loaded.initialize()
+    assert get_shim(loaded).network is not None
+
+
+def test_bytes_replace_the_network_that_is_there(build, model, inputs):
+    other = build()
+    other.initialize()
+    before = other.predict(inputs)
+    other.from_bytes(model.to_bytes())
+    assert torch.equal(other.predict(inputs), model.predict(inputs))
+    assert not torch.equal(other.predict(inputs), before)
+
+
+def test_tags_have_rows_of_their_own_that_differ(model):
+    shim = get_shim(model)
+    table = shim.network.encoder.get_input_embeddings().weight
+    first = shim.frame.first_tag
+    assert shim.table.tokenizer.get_vocab_size() == first
+    assert len(table) == first + 14
+    distances = torch.cdist(table[first:], table[first:]) + 10 * torch.eye(14)
+    assert distances.min() > 0.01
+
+
+def test_the_task_changes_the_answer(model, inputs):
+    asked = model.predict(inputs)
+    inputs.task[:] = 3
+    assert not torch.allclose(model.predict(inputs), asked)
+
+
+def test_prediction_follows_every_update(model, inputs):
+    before = model.predict(inputs)
+    step(model, inputs, Adam(0.01))
+    after = model.predict(inputs)
+    assert not torch.allclose(before, after)
+    scores, _ = model.begin_update(inputs)
+    torch.testing.assert_close(scores, after, atol=1e-5, rtol=1e-5)
+
+
+def test_use_params_restores(model, inputs):
+    shim = get_shim(model)
+    before = weights_of(model)
+    expected = model.predict(inputs)
+    zeros = {(shim.id, name): torch.zeros_like(v) for name, v in before.items()}
+    with model.use_params(zeros):
+        assert model.predict(inputs).abs().max() == 0
+        assert all(v.abs().max() == 0 for v in weights_of(model).values())
+    assert all(torch.equal(v, before[n]) for n, v in weights_of(model).items())
+    assert torch.equal(model.predict(inputs), expected)
+
+
+def test_use_params_restores_after_an_error(model):
+    shim = get_shim(model)
+    before = weights_of(model)
+    zeros = {(shim.id, name): torch.zeros_like(v) for name, v in before.items()}
+    with pytest.raises(RuntimeError, match="stop"), model.use_params(zeros):
+        raise RuntimeError("stop")
+    assert all(torch.equal(v, before[n]) for n, v in weights_of(model).items())
+
+
+def test_averages_follow_the_weights(model, inputs):
+    sgd = Adam(0.01, use_averages=True)
+    name = "output.weight"
+    mean = torch.zeros(())
+    for n in range(1, 6):
+        step(model, inputs, sgd)
+        decay = (1 + n) / (10 + n)
+        mean = decay * mean + (1 - decay) * weights_of(model)[name]
+    shim = get_shim(model)
+    assert len(sgd.averages) == len(weights_of(model))
+    torch.testing.assert_close(sgd.averages[shim.id, name], mean)
+    with model.use_params(sgd.averages):
+        torch.testing.assert_close(weights_of(model)[name], mean)
+
+
+def test_dropout_only_when_training(build, inputs):
+    model = build(dropout=0.5)
+    model.initialize()
+    assert torch.equal(model.predict(inputs), model.predict(inputs))
+    first, second = (model.begin_update(inputs)[0] for _ in range(2))
+    assert not torch.allclose(first, second)
+
+
+def test_windows_are_at_most_what_the_encoder_reads(build):
+    for asked, limit in ((256, 64), (64, 64), (32, 32)):
+        model = build(max_pieces=asked)
+        model.initialize()
+        assert get_shim(model).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"decoder": "viterbi"}, "'viterbi'.*softmax, crf"),
+        ({"precision": "int8"}, "'int8'.*auto, fp32, bf16, fp16"),
+        ({"encoder": "no-such-encoder"}, "'no-such-encoder' was not found"),
+        ({"max_pieces": 4}, "max_pieces is 4: .* at least 8"),
+    ],
+)
+def test_settings_that_cannot_be(build, settings, says):
+    with pytest.raises(AionerError, match=says):
+        build(**settings).initialize()
+
+
+def test_a_folder_without_a_model_is_told(build, tmp_path):
+    with pytest.raises(AionerError, match="give the path of its folder"):
+        build(encoder=str(tmp_path)).initialize()
+
+
+def test_precision_by_name():
+    cpu = torch.device("cpu")
+    names = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    for name, dtype in names.items():
+        assert pick_dtype(name, cpu) == dtype
+    assert pick_dtype("auto", cpu) in (torch.float32, torch.bfloat16)
+
+
+def test_bf16_scores_are_near_and_float32(build, model, inputs):
+    coarse = build(precision="bf16").from_bytes(model.to_bytes())
+    expected, found = model.predict(inputs), coarse.predict(inputs)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, expected)
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.05)
+    # Weights stay in full precision, for training and for saving.
+    assert {v.dtype for v in weights_of(coarse).values()} == {torch.float32}
+    step(coarse, inputs, Adam(0.01))
+    assert not torch.equal(coarse.predict(inputs), found)
