@@ -15,15 +15,15 @@ from ..errors import AionerError, Problem
 
 WRONG_SETTING = 1
 LOST = 3
-# Problems of one file that are told one by one; the rest are counted.
-MAX_TOLD = 20
+# How many problems of one file are told one by one; the rest are counted.
+MAX_TOLD = {"error": 100, "warning": 20}
 
 EXIT_CODES = """\b
 Exit codes:
   0  all went well
   1  a setting or a file name is wrong, or a file cannot be written
   2  the command line is not understood
-  3  something of the input was left out; stderr names each place"""
+  3  something of the input was left out; lines with "error:" say what"""
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the Python traceback of an error.")
@@ -51,33 +51,37 @@ def tell(kind: str, message: object) -> None:
 
 
 class Problems:
-    """Takes problems as a `Report`, tells them and remembers whether any lost input."""
+    """Takes problems as a `Report`, tells them and knows whether any lost input."""
 
     def __init__(self) -> None:
-        self.lost = False
-        self._files: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def __call__(self, problem: Problem) -> None:
-        self.lost = self.lost or problem.lost
-        self._files[problem.path] += 1
-        if self._files[problem.path] <= MAX_TOLD:
-            tell("error" if problem.lost else "warning", problem)
+        kind = "error" if problem.lost else "warning"
+        self._counts[problem.path, kind] += 1
+        if self._counts[problem.path, kind] <= MAX_TOLD[kind]:
+            tell(kind, problem)
 
     @property
     def count(self) -> int:
         """How many problems there were."""
-        return self._files.total()
+        return self._counts.total()
 
     def finish(self) -> None:
         """Tell how many problems were not told, and end with the right exit code.
 
         RAISES (typer.Exit): With code 3 if any problem lost input.
         """
-        for path, count in self._files.items():
-            if count > MAX_TOLD:
-                tell("warning", f"{path}: {count - MAX_TOLD} more problems like these")
-        if self.lost:
+        for (path, kind), count in self._counts.items():
+            if count > MAX_TOLD[kind]:
+                tell(kind, f"{path}: and {count - MAX_TOLD[kind]} more such lines")
+        if any(kind == "error" for _, kind in self._counts):
             raise typer.Exit(LOST)
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a number with its noun: "1 document", "2 documents"."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 @contextmanager

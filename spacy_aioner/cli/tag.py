@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import AionerError, Problem
-from .console import Debug, Problems, plain_errors, say, split_names
+from .console import Debug, Problems, plain_errors, plural, say, split_names
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -24,7 +24,7 @@ def tag(
     inputs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Files, or folders: of a folder its own files with a known suffix "
             "(.PubTator, .xml, .json, .jsonl, .ndjson, .txt), none of its subfolders "
             "and no hidden file.",
@@ -228,7 +228,7 @@ class _Run:
         """What was done, in one line."""
         types = ", ".join(f"{name} {n}" for name, n in sorted(self.mentions.items()))
         return (
-            f"{self.documents} documents in {self.files} files: "
-            f"{self.mentions.total()} mentions predicted{f' ({types})' * bool(types)}, "
-            f"{self.problems.count} problems"
+            f"{plural(self.documents, 'document')} in {plural(self.files, 'file')}: "
+            f"{plural(self.mentions.total(), 'mention')} predicted"
+            f"{f' ({types})' * bool(types)}, {plural(self.problems.count, 'problem')}"
         )

@@ -1,0 +1,228 @@
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from spacy_aioner.formats.files import read_documents
+
+MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
+DOSE = "Patients with the c.76A>T variant tolerated aspirin."
+OLD = "1\t5\t9\tloss\tGene\t77"
+PUBTATOR = f"1|t|{MICE}\n1|a|{DOSE}\n1\t0\t4\tTP53\tGene\t7157\n{OLD}\n\n"
+FOUND = [
+    (0, 4, "TP53", "Gene"),
+    (13, 17, "HeLa", "CellLine"),
+    (33, 39, "glioma", "Disease"),
+    (50, 54, "mice", "Species"),
+    (56, 64, "Patients", "Species"),
+    (74, 81, "c.76A>T", "Variant"),
+    (100, 107, "aspirin", "Chemical"),
+]
+SUMMARY = (
+    "1 document in 1 file: 7 mentions predicted (CellLine 1, Chemical 1, Disease 1, "
+    "Gene 1, Species 2, Variant 1), 0 problems\n"
+)
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "in" / "a.PubTator"
+    path.parent.mkdir()
+    path.write_text(PUBTATOR, encoding="utf8")
+    return path
+
+
+@pytest.fixture
+def tag(aioner, model, tmp_path):
+    """Run `tag` with the trained pipeline; the output folder is "out"."""
+
+    def run(*arguments):
+        fixed = ("--output", tmp_path / "out", "--model", model)
+        return aioner("tag", *arguments, *fixed)
+
+    return run
+
+
+def spans(path):
+    [document] = read_documents(path)
+    return [(m.start, m.end, m.text, m.type) for m in document.mentions]
+
+
+def test_mentions_replace_those_of_the_input(tag, source, tmp_path):
+    result = tag(source)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", SUMMARY)
+    assert spans(tmp_path / "out" / "a.PubTator") == FOUND
+    assert source.read_text(encoding="utf8") == PUBTATOR
+
+
+def test_keep_adds_what_is_not_there(tag, source, tmp_path):
+    result = tag(source, "--keep")
+    assert "6 mentions predicted" in result.stderr
+    text = (tmp_path / "out" / "a.PubTator").read_text(encoding="utf8")
+    assert text.startswith(PUBTATOR[:-1])
+    assert spans(tmp_path / "out" / "a.PubTator") == [
+        FOUND[0],
+        (5, 9, "loss", "Gene"),
+        *FOUND[1:],
+    ]
+
+
+def test_quiet_writes_nothing(tag, source, tmp_path):
+    result = tag(source, "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+    assert spans(tmp_path / "out" / "a.PubTator") == FOUND
+
+
+def test_a_folder_gives_its_known_files(tag, source, tmp_path):
+    folder = source.parent
+    (folder / "b.txt").write_text(f"{MICE}\n{DOSE}", encoding="utf8")
+    (folder / "notes.md").write_text("no input")
+    (folder / ".hidden.txt").write_text("no input")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "c.txt").write_text("no input")
+    result = tag(folder, source)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("2 documents in 2 files: 14 mentions")
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["a.PubTator", "b.txt"]
+    lines = (tmp_path / "out" / "b.txt").read_text(encoding="utf8").splitlines()
+    cells = [line.split("\t") for line in lines]
+    assert [(int(c[0]), int(c[1]), c[4], c[2]) for c in cells] == FOUND
+    assert all(0 < float(c[3]) <= 1 for c in cells)
+
+
+@pytest.mark.parametrize("suffix", ["xml", "json"])
+def test_bioc_has_the_score(tag, aioner, source, tmp_path, suffix):
+    bioc = tmp_path / f"a.{suffix}"
+    aioner("convert", source, bioc, "--to", f"bioc-{suffix}")
+    assert tag(bioc).exit_code == 0
+    output = tmp_path / "out" / bioc.name
+    if suffix == "xml":
+        scores = [i.text for i in ET.parse(output).iterfind(".//infon[@key='score']")]
+    else:
+        [document] = json.loads(output.read_text(encoding="utf8"))["documents"]
+        scores = [
+            annotation["infons"]["score"]
+            for passage in document["passages"]
+            for annotation in passage["annotations"]
+        ]
+    assert len(scores) == len(FOUND)
+    assert all(0.5 < float(score) <= 1 for score in scores)
+
+
+def test_batches_do_not_change_the_result(tag, tmp_path):
+    source = tmp_path / "many.PubTator"
+    records = [f"{i}|t|{MICE}\n{i}|a|{DOSE}\n\n" for i in range(7)]
+    source.write_text("".join(records), encoding="utf8")
+    result = tag(source, "--batch-size", "3")
+    assert result.stderr.startswith("7 documents in 1 file: 49 mentions")
+    documents = list(read_documents(tmp_path / "out" / source.name))
+    assert [document.id for document in documents] == list("0123456")
+    for document in documents:
+        assert [(m.start, m.end, m.text, m.type) for m in document.mentions] == FOUND
+
+
+def test_spans_key_none_gives_entities(aioner, trained_copy, source, tmp_path):
+    trained_copy.get_pipe("aioner").cfg["spans_key"] = None
+    trained_copy.to_disk(tmp_path / "model")
+    output = tmp_path / "out"
+    result = aioner("tag", source, "-o", output, "-m", tmp_path / "model")
+    assert result.exit_code == 0
+    assert spans(output / "a.PubTator") == FOUND
+
+
+@Language.component("refuses_aspirin")
+def refuses_aspirin(doc):
+    if "aspirin" in doc.text:
+        raise RuntimeError("no aspirin\nhere")
+    return doc
+
+
+def test_a_document_that_fails_goes_on_untagged(aioner, trained_copy, source, tmp_path):
+    trained_copy.add_pipe("refuses_aspirin")
+    trained_copy.to_disk(tmp_path / "model")
+    text = f"0|t|{MICE}\n\n" + PUBTATOR + f"2|t|{MICE}\n\n"
+    source.write_text(text, encoding="utf8")
+    output = tmp_path / "out"
+    result = aioner("tag", source, "-o", output, "-m", tmp_path / "model")
+    assert result.exit_code == 3
+    [error] = [s for s in result.stderr.splitlines() if s.startswith("error")]
+    assert error == (
+        f"error: {source}: document 1: the pipeline fails on it (RuntimeError: no "
+        "aspirin here); it is written without predictions"
+    )
+    documents = list(read_documents(output / source.name, report=lambda _: None))
+    assert [len(document.mentions) for document in documents] == [4, 0, 4]
+
+
+def test_lost_lines_are_told_and_give_code_3(tag, source, tmp_path):
+    text = PUBTATOR + "".join(f"1\t9\t{i}\tx\tGene\n" for i in range(3))
+    source.write_text(text.replace("\n\n", "\n"), encoding="utf8")
+    result = tag(source)
+    assert result.exit_code == 3
+    lines = result.stderr.splitlines()
+    assert [line.startswith(f"error: {source}:") for line in lines] == [True] * 3 + [
+        False
+    ]
+    assert lines[-1].endswith("3 problems")
+    assert spans(tmp_path / "out" / "a.PubTator") == FOUND
+
+
+def test_tasks_are_those_of_the_pipeline(tag, source, tmp_path):
+    for tasks, message in (
+        ("Gene", "was not trained on the task 'Gene': set tasks to some of ALL."),
+        ("Organ", "Unknown task 'Organ': the tasks of this pipeline are ALL, Gene,"),
+        (" ,", "--tasks names nothing; write for example Gene,Disease."),
+    ):
+        result = tag(source, "--tasks", tasks)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error: ")
+        assert result.stderr.count("\n") == 1
+        assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert tag(source, "--tasks", "ALL").exit_code == 0
+
+
+def test_pipelines_that_do_not_serve(aioner, make_nlp, source, tmp_path):
+    output = tmp_path / "out"
+
+    def fails(model):
+        result = aioner("tag", source, "-o", output, "-m", model)
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+        assert not output.exists()
+        return result.stderr
+
+    assert "cannot be loaded: [E050] Can't find model" in fails("no_such_model")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "other")
+    assert "has no aioner component, it holds sentencizer;" in fails(tmp_path / "other")
+
+
+def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
+    def fails(*arguments):
+        result = aioner("tag", *arguments, "--model", model)
+        assert result.exit_code == 1
+        assert result.stderr.count("\n") == 1
+        return result.stderr
+
+    output = tmp_path / "out"
+    assert "would be replaced by its own output" in fails(source, "-o", source.parent)
+    other = tmp_path / "a.PubTator"
+    other.write_text(PUBTATOR, encoding="utf8")
+    assert f"has the same name as {source}" in fails(source, other, "-o", output)
+    assert "no such file or folder" in fails(tmp_path / "none", "-o", output)
+    assert "is no folder" in fails(source, "-o", other)
+    assert "There is no format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
+    (tmp_path / "empty").mkdir()
+    assert "holds no file with a known suffix" in fails(
+        tmp_path / "empty", "-o", output
+    )
+
+
+def test_debug_shows_the_traceback(aioner, source, tmp_path):
+    arguments = ("tag", source, "-o", tmp_path / "out", "-m", "none", "--debug")
+    assert "cannot be loaded" in str(aioner(*arguments).exception)
