@@ -1,14 +1,14 @@
 """The component: an all-in-one named entity recognizer over whole docs."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer, set_dropout_rate
@@ -19,27 +19,10 @@ from ..models.types import Emissions, Plan
 from ..scheme.scheme import Scheme
 from .filters import SpanFilter
 from .gold import check_types, example_task, gold_labels, is_annotated
+from .groups import Prediction, write_group
 
 # Docs are predicted together up to this many tokens, which bounds memory.
 _MAX_TOKENS = 100_000
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One predicted entity of one doc.
-
-    start, end (int): Tokens, end exclusive, widened to the tokens of the doc.
-    start_char, end_char (int): Exact character offsets.
-    label (str): The entity type.
-    score (float): Probability of exactly this span and type under its task.
-    """
-
-    start: int
-    end: int
-    start_char: int
-    end_char: int
-    label: str
-    score: float
 
 
 class AionerNER(TrainablePipe):  # type: ignore[misc]
@@ -106,12 +89,12 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
             )
         for name in names:
             self.scheme.index(name)
+        self._check_trained(names)
         self._tasks = list(dict.fromkeys(names))
-        self._check_trained()
 
-    def _check_trained(self) -> None:
+    def _check_trained(self, names: Sequence[str]) -> None:
         trained = self.cfg["trained_tasks"]
-        missing = [name for name in self._tasks if trained and name not in trained]
+        missing = [name for name in names if trained and name not in trained]
         if missing:
             raise AionerError(
                 f"The model of '{self.name}' was not trained on the task "
@@ -170,7 +153,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         from ..models.decoding import decode
 
         self._require_network()
-        self._check_trained()
+        self._check_trained(self._tasks)
         docs = list(docs)
         asked = [self.scheme.index(name) for name in self._tasks]
         plan = self._plan(docs, [asked] * len(docs))
@@ -209,51 +192,23 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         scores (Sequence[Sequence[Prediction]]): From `predict`.
         """
         for doc, predictions in zip(docs, scores, strict=True):
-            spans = [Span(doc, p.start, p.end, label=p.label) for p in predictions]
             if self.key is not None:
-                self._set_group(doc, self.key, spans, predictions)
+                write_group(
+                    doc,
+                    self.key,
+                    predictions,
+                    spans_filter=self.spans_filter,
+                    overwrite=self.overwrite,
+                )
             if self.annotate_ents:
-                order = sorted(range(len(spans)), key=lambda i: -predictions[i].score)
+                best_first = sorted(predictions, key=lambda p: -p.score)
+                spans = [Span(doc, p.start, p.end, label=p.label) for p in best_first]
                 there = [] if self.overwrite else list(doc.ents)
-                ents = self.ents_filter(there, [spans[i] for i in order])
+                ents = self.ents_filter(there, spans)
                 try:
                     doc.ents = sorted(ents)
                 except ValueError:
                     raise ValueError(Errors.E854) from None
-
-    def _set_group(
-        self,
-        doc: Doc,
-        key: str,
-        spans: list[Span],
-        predictions: Sequence[Prediction],
-    ) -> None:
-        """Write the group with scores and exact offsets beside it."""
-        kept: list[Span] = []
-        scores: list[float] = []
-        offsets: list[tuple[int, int]] = []
-        if key in doc.spans and not self.overwrite:
-            group = doc.spans[key]
-            kept = list(group)
-            scores = list(group.attrs.get("scores", [1.0] * len(kept)))
-            exact = [(span.start_char, span.end_char) for span in kept]
-            offsets = list(group.attrs.get("offsets", exact))
-        waiting: dict[tuple[int, int, str], list[Prediction]] = {}
-        for p in reversed(predictions):
-            waiting.setdefault((p.start, p.end, p.label), []).append(p)
-        chosen = self.spans_filter(kept, spans) if self.spans_filter else spans
-        for span in chosen:
-            matches = waiting.get((span.start, span.end, span.label_))
-            if matches:
-                prediction = matches.pop()
-                kept.append(span)
-                scores.append(prediction.score)
-                offsets.append((prediction.start_char, prediction.end_char))
-        attrs = {
-            "scores": np.array(scores, dtype="f"),
-            "offsets": np.array(offsets, dtype="i").reshape(-1, 2),
-        }
-        doc.spans[key] = SpanGroup(doc, name=key, spans=kept, attrs=attrs)
 
     def update(
         self,
@@ -346,7 +301,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
             seen.add(self.scheme.tasks[task].name)
             check_types(self.scheme, eg, task, self.key)
         self._add_trained(seen)
-        self._check_trained()
+        self._check_trained(self._tasks)
         self.model.set_dim("nO", len(self.scheme.labels), force=True)
         self.model.attrs["n_tags"] = len(self.scheme.tags)
         self.model.initialize()

@@ -1,0 +1,110 @@
+"""Groups of spans with their scores and exact offsets beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.tokens import Doc, Span, SpanGroup
+
+from .filters import SpanFilter
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One predicted entity of one doc.
+
+    start, end (int): Tokens, end exclusive, widened to the tokens of the doc.
+    start_char, end_char (int): Exact character offsets.
+    label (str): The entity type.
+    score (float): Probability of exactly this span and type under its task.
+    """
+
+    start: int
+    end: int
+    start_char: int
+    end_char: int
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class _Entry:
+    span: Span
+    score: float
+    offsets: tuple[int, int]
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        return _key(self.span)
+
+
+def _key(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.label_
+
+
+def write_group(
+    doc: Doc,
+    key: str,
+    predictions: Sequence[Prediction],
+    *,
+    spans_filter: SpanFilter | None,
+    overwrite: bool,
+) -> None:
+    """Write predictions to a group of spans.
+
+    doc (Doc): The doc to change.
+    key (str): The group.
+    predictions (Sequence[Prediction]): In order of text.
+    spans_filter (SpanFilter | None): Takes what is there and the new spans, from the
+        highest score to the lowest, and returns what the group shall hold.
+    overwrite (bool): Whether to forget what is there.
+    """
+    there = [] if overwrite or key not in doc.spans else _read(doc.spans[key])
+    entries = there + [
+        _Entry(
+            Span(doc, p.start, p.end, label=p.label),
+            p.score,
+            (p.start_char, p.end_char),
+        )
+        for p in predictions
+    ]
+    if spans_filter is not None:
+        entries = _filter(entries, len(there), spans_filter)
+    attrs = {
+        "scores": np.array([e.score for e in entries], dtype="f"),
+        "offsets": np.array([e.offsets for e in entries], dtype="i").reshape(-1, 2),
+    }
+    spans = [e.span for e in entries]
+    doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
+
+
+def _read(group: SpanGroup) -> list[_Entry]:
+    """What a group holds; attributes of another length belong to other spans."""
+    spans = list(group)
+    scores = group.attrs.get("scores", ())
+    if len(scores) != len(spans):
+        scores = [1.0] * len(spans)
+    offsets = group.attrs.get("offsets", ())
+    if len(offsets) != len(spans):
+        offsets = [(span.start_char, span.end_char) for span in spans]
+    return [
+        _Entry(span, float(score), (int(start), int(end)))
+        for span, score, (start, end) in zip(spans, scores, offsets, strict=True)
+    ]
+
+
+def _filter(
+    entries: list[_Entry], n_there: int, spans_filter: SpanFilter
+) -> list[_Entry]:
+    """Entries that a filter of spans chooses, in their order."""
+    new = range(n_there, len(entries))
+    best_first = sorted(new, key=lambda i: -entries[i].score)
+    waiting: dict[tuple[int, int, str], list[int]] = {}
+    for i in [*range(n_there), *best_first]:
+        waiting.setdefault(entries[i].key, []).append(i)
+    chosen = spans_filter(
+        [entry.span for entry in entries[:n_there]],
+        [entries[i].span for i in best_first],
+    )
+    kept = [waiting[_key(span)].pop(0) for span in chosen if waiting.get(_key(span))]
+    return [entries[i] for i in sorted(kept)]
