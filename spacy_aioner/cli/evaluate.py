@@ -15,7 +15,9 @@ _MAX_NAMES = 10
 
 
 def evaluate(
-    gold: Annotated[Path, typer.Argument(help="File with the gold standard.")],
+    gold: Annotated[
+        Path, typer.Argument(metavar="GOLD", help="File with the gold standard.")
+    ],
     predicted: Annotated[
         Path,
         typer.Argument(
