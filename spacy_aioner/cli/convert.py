@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import AionerError, Problem, Report
-from .console import Debug, Problems, plain_errors, require_file, say
+from .console import Debug, Problems, plain_errors, plural, require_file, say, tell
 
 if TYPE_CHECKING:
     from ..formats.document import Document
@@ -43,7 +43,9 @@ def convert(
             help="PubTator, BioC XML, BioC JSON, plain text or DocBin (.spacy).",
         ),
     ],
-    output: Annotated[Path, typer.Argument(help="The file to write.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help="The file to write.")
+    ],
     to: Annotated[Target, typer.Option(help="The format of the output.")],
     task: Annotated[
         str | None,
@@ -104,8 +106,8 @@ def convert(
         selection = _Selection(source, task, type_map, keep, drop)
         documents = selection.read(problems)
         _write(documents, source, output, to, task or "ALL", tokenizer, problems)
-        selection.finish(problems)
-        say(f"{output}: {selection.documents} documents, {selection.mentions} mentions")
+        selection.finish()
+        say(f"{output}: {selection.summary()}")
         problems.finish()
 
 
@@ -193,28 +195,27 @@ class _Selection:
                 self._left_out["(no type)"] += 1
         return kept
 
-    def finish(self, report: Report) -> None:
+    def finish(self) -> None:
         """Tell what was left out and which ids were not there."""
         if self._left_out:
             counts = ", ".join(f"{n} {t}" for t, n in self._left_out.most_common())
-            report(
-                Problem(
-                    str(self.source),
-                    f"mentions of these types are left out: {counts}; rename with "
-                    "--types those that the task annotates",
-                    lost=False,
-                )
+            tell(
+                "warning",
+                f"{self.source}: mentions of these types are left out: {counts}; "
+                "rename with --types those that the task annotates",
             )
         listed = self.exclude_ids | (self.ids or frozenset())
         if missing := sorted(listed - self._seen):
-            report(
-                Problem(
-                    str(self.source),
-                    f"{len(missing)} of {len(listed)} listed ids are not in the file, "
-                    f"for example {missing[0]}",
-                    lost=False,
-                )
+            tell(
+                "warning",
+                f"{self.source}: {len(missing)} of {len(listed)} listed ids are not in "
+                f"the file, for example {missing[0]}",
             )
+
+    def summary(self) -> str:
+        """How much was kept."""
+        documents = plural(self.documents, "document")
+        return f"{documents}, {plural(self.mentions, 'mention')}"
 
 
 def _inside(document: Document, source: Path, report: Report) -> Document:

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from .console import Debug, Problems, plain_errors, require_file, split_names, tell
+from .console import (
+    Debug,
+    Problems,
+    plain_errors,
+    plural,
+    require_file,
+    split_names,
+    tell,
+)
 
 # Ids of documents that are written out in a message.
 _MAX_NAMES = 10
@@ -101,5 +109,4 @@ def _warn(what: str, names: Sequence[str]) -> None:
     if names:
         shown = ", ".join(names[:_MAX_NAMES])
         more = f" and {len(names) - _MAX_NAMES} more" * (len(names) > _MAX_NAMES)
-        plural = "s" * (len(names) > 1)
-        tell("warning", f"{what} {len(names)} document{plural}: {shown}{more}")
+        tell("warning", f"{what} {plural(len(names), 'document')}: {shown}{more}")

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+import warnings
+
+import pytest
+import typer
+
+from spacy_aioner import __version__
+from spacy_aioner.cli.console import Problems, plain_errors
+from spacy_aioner.errors import AionerError, Problem
+
+COMMANDS = ("tag", "convert", "evaluate")
+
+
+def test_help_names_commands_and_exit_codes(aioner):
+    result = aioner("--help")
+    assert result.exit_code == 0
+    assert all(f"  {command} " in result.stdout for command in COMMANDS)
+    for command in COMMANDS:
+        assert "  3  something of the input" in aioner(command, "--help").stdout
+
+
+def test_version(aioner):
+    assert aioner("--version").stdout == f"aioner {__version__}\n"
+
+
+def test_usage_errors_give_code_2(aioner):
+    assert aioner("tag", "--no-such-option").exit_code == 2
+    assert aioner("no-such-command").exit_code == 2
+
+
+def test_help_needs_neither_spacy_nor_torch():
+    code = (
+        "import sys, spacy_aioner.cli.app\n"
+        "print(*{'spacy', 'thinc', 'torch', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
+
+
+@pytest.mark.slow
+def test_spacy_has_the_same_commands(tmp_path):
+    def run(*arguments):
+        command = [sys.executable, "-m", "spacy", "aioner", *arguments]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    assert run("--version").stdout == f"aioner {__version__}\n"
+    done = run("evaluate", str(tmp_path / "none"), "x")
+    assert done.returncode == 1
+    assert done.stderr == f"error: {tmp_path / 'none'}: there is no such file; " + (
+        "check the path.\n"
+    )
+
+
+def test_problems_of_a_file_are_told_up_to_a_number(capsys):
+    problems = Problems()
+    for line in range(25):
+        problems(Problem("a.txt", "looks odd", line, lost=False))
+    problems(Problem("a.txt", "is broken", 99))
+    problems(Problem("b.txt", "looks odd", lost=False))
+    with pytest.raises(typer.Exit) as raised:
+        problems.finish()
+    assert raised.value.exit_code == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 23
+    assert lines[0] == "warning: a.txt:0: looks odd"
+    assert lines[-3:] == [
+        "error: a.txt:99: is broken",
+        "warning: b.txt: looks odd",
+        "warning: a.txt: and 5 more such lines",
+    ]
+
+
+def test_warnings_alone_are_all_well():
+    problems = Problems()
+    problems(Problem("a.txt", "looks odd", lost=False))
+    problems.finish()
+    assert problems.count == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (AionerError("One\nsentence."), "error: One sentence.\n"),
+        (KeyError("x"), "error: KeyError: 'x' (not foreseen: please report it"),
+    ],
+)
+def test_errors_are_one_line(capsys, error, line):
+    with pytest.raises(typer.Exit) as raised, plain_errors(debug=False):
+        raise error
+    assert raised.value.exit_code == 1
+    told = capsys.readouterr().err
+    assert told.startswith(line)
+    assert told.count("\n") == 1
+    with pytest.raises(type(error)), plain_errors(debug=True):
+        raise error
+
+
+def test_python_warnings_are_one_line(capsys):
+    with plain_errors(debug=False):
+        warnings.simplefilter("always")
+        warnings.warn("Two\nlines", stacklevel=1)
+    assert capsys.readouterr().err == "warning: Two lines\n"

@@ -1,0 +1,99 @@
+import json
+
+import pytest
+
+GOLD = (
+    "1|t|TP53 loss in mice\n1\t0\t4\tTP53\tGene\n1\t13\t17\tmice\tSpecies\n\n"
+    "2|t|No protein\n2\t3\t10\tprotein\tFamilyName\n\n"
+)
+PREDICTED = (
+    "1|t|TP53 loss in mice\n1\t0\t4\tTP53\tGene\n1\t10\t17\tin mice\tSpecies\n\n"
+)
+
+
+@pytest.fixture
+def evaluate(aioner, tmp_path):
+    """Evaluate a prediction against a gold standard, both given as PubTator."""
+
+    def run(*arguments, gold=GOLD, predicted=PREDICTED):
+        files = []
+        for name, text in (("gold.PubTator", gold), ("pred.PubTator", predicted)):
+            (tmp_path / name).write_text(text, encoding="utf8")
+            files.append(tmp_path / name)
+        return aioner("evaluate", *files, *arguments)
+
+    return run
+
+
+def rows(result):
+    return {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+
+
+def test_table_and_missing_documents(evaluate, tmp_path):
+    result = evaluate()
+    assert result.exit_code == 0
+    scores = rows(result)
+    assert scores["Gene"] == ["1", "0", "0", *["100.00"] * 6]
+    assert scores["Species"] == ["0", "1", "1", *["0.00"] * 3, *["100.00"] * 3]
+    assert scores["micro"][:3] == ["1", "1", "2"]
+    warnings = [s for s in result.stderr.splitlines() if "only" in s]
+    assert warnings == [f"warning: only {tmp_path / 'gold.PubTator'} has 1 document: 2"]
+
+
+def test_types_are_mapped_and_chosen(evaluate):
+    result = evaluate("--map", "FamilyName=Gene", "--types", "Gene,Variant")
+    scores = rows(result)
+    assert scores["Gene"][:3] == ["1", "0", "1"]
+    assert scores["Variant"][:3] == ["0", "0", "0"]
+    assert "Species" not in scores
+
+
+def test_json(evaluate):
+    result = evaluate("--json")
+    report = json.loads(result.stdout)
+    assert report["strict"]["types"]["Gene"]["f1"] == 100
+    assert report["relaxed"]["micro"]["tp"] == 2
+    assert report["not_predicted"] == ["2"]
+
+
+def test_many_missing_documents_are_cut_short(evaluate):
+    text = "".join(f"{i}|t|Text\n\n" for i in range(12))
+    result = evaluate(predicted=text)
+    assert "has 10 documents: 0, 3, 4, 5, 6, 7, 8, 9, 10, 11\n" in result.stderr
+    result = evaluate(gold="x|t|Text\n\n", predicted=text)
+    assert "has 12 documents: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more" in result.stderr
+
+
+def test_another_text_is_told(evaluate):
+    result = evaluate(predicted=PREDICTED.replace("loss", "gain"))
+    assert "the text differs between the two files of 1 document: 1" in result.stderr
+
+
+def test_lost_lines_give_code_3(evaluate):
+    result = evaluate(predicted=PREDICTED + "1|t|Text\n1\t9\t8\tx\tGene\n\n")
+    assert result.exit_code == 3
+    assert "error: " in result.stderr
+
+
+def test_formats_may_differ(evaluate, aioner, tmp_path):
+    evaluate()
+    gold = tmp_path / "gold.PubTator"
+    for to, name in (("docbin", "g.spacy"), ("bioc-xml", "g.xml")):
+        aioner("convert", gold, tmp_path / name, "--to", to)
+        result = aioner("evaluate", gold, tmp_path / name)
+        assert result.exit_code == 0
+        assert rows(result)["micro"][:3] == ["3", "0", "0"]
+
+
+def test_files_that_do_not_serve(aioner, tmp_path):
+    (tmp_path / "a.txt").write_text("plain text")
+    for path, message in (
+        (tmp_path / "none", "there is no such file"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "a.txt", "is plain text, which holds no annotation"),
+    ):
+        result = aioner("evaluate", path, path)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("error: ")
+        assert message in result.stderr
+        assert result.stdout == ""
