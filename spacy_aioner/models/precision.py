@@ -16,6 +16,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     precision (str): "auto", "fp32", "bf16" or "fp16". Auto takes bf16 on CPUs with
         AMX and on GPUs that have it, fp16 on older GPUs, else fp32: a CPU with
         AVX-512 bf16 but no AMX multiplies bf16 matrices slower than fp32 ones.
+        A CPU trains in bf16 when fp16 is asked for.
     device (torch.device): Where the network is.
     RETURNS (torch.dtype): The format.
     RAISES (AionerError): If the setting is none of these.

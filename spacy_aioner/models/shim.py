@@ -13,7 +13,7 @@ import srsly
 import torch
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
-from thinc.api import Optimizer, get_torch_default_device
+from thinc.api import Optimizer, PyTorchGradScaler, get_torch_default_device
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -50,6 +50,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._fast: AioNetwork | None = None
         self._torch_optimizer: tuple[Optimizer, torch.optim.Optimizer] | None = None
         self._updates = 0
+        self._scaled = False
 
     @property
     def network(self) -> AioNetwork | None:
@@ -78,8 +79,10 @@ class AioShim(HFShim):  # type: ignore[misc]
             )
         device = get_torch_default_device()
         self._model = network.to(device)
+        # Of the formats only fp16 has too few digits for small gradients.
+        self._scaled = self._training_dtype == torch.float16
+        self._grad_scaler = PyTorchGradScaler(enabled=self._scaled)
         self._grad_scaler.to_(device)
-        self._grad_scaler._enabled = self._dtype == torch.float16
         self._hfmodel = HFObjects(tokenizer, network.encoder, None, {}, {})
         self.frame = frame
         self.table = WordPieceTable(tokenizer, max_pieces=max(1, self.limit // 8))
@@ -89,6 +92,12 @@ class AioShim(HFShim):  # type: ignore[misc]
     @property
     def _dtype(self) -> torch.dtype:
         return pick_dtype(self.precision, self.device)
+
+    @property
+    def _training_dtype(self) -> torch.dtype:
+        # fp16 needs gradient scaling, which Thinc has on CUDA only.
+        on_cpu = self.device.type == "cpu" and self._dtype == torch.float16
+        return torch.bfloat16 if on_cpu else self._dtype
 
     def predict(self, batches: Sequence[TensorBatch]) -> Tensor:
         """Score words without keeping what training would need.
@@ -119,19 +128,37 @@ class AioShim(HFShim):  # type: ignore[misc]
         """
         self._fast = None
         self._model.train()
-        dtype = self._dtype
+        dtype = self._training_dtype
         with torch.autocast(
             self.device.type, dtype=dtype, enabled=dtype != torch.float32
         ):
             scores = self._model(batches, dropout)
 
         def backprop(d_scores: Tensor) -> None:
-            scaled = self._grad_scaler.scale([d_scores])[0]
-            torch.autograd.backward(scores, scaled)
-            grads = [p.grad for p in self._model.parameters() if p.grad is not None]
-            self._grad_scaler.unscale(grads)
+            if self._scaled:
+                self._scaled_backward(scores, d_scores)
+            else:
+                torch.autograd.backward(scores, d_scores)
 
         return scores.detach(), backprop
+
+    def _scaled_backward(self, scores: Tensor, d_scores: Tensor) -> None:
+        """Add gradients that were scaled up on their way and down at the end.
+
+        Gradients that are there already, of earlier batches and of the CRF's own
+        parameters, are not scaled and must stay so.
+        """
+        parameters = list(self._model.parameters())
+        earlier = [parameter.grad for parameter in parameters]
+        self._model.zero_grad(set_to_none=True)
+        scaled = self._grad_scaler.scale([d_scores], inplace=False)[0]
+        torch.autograd.backward(scores, scaled)
+        grads = [p.grad for p in parameters if p.grad is not None]
+        self._grad_scaler.unscale(grads)
+        for parameter, grad in zip(parameters, earlier, strict=True):
+            if grad is not None:
+                fresh = parameter.grad
+                parameter.grad = grad if fresh is None else grad + fresh
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Change the parameters by their gradients.
