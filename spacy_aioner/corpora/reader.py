@@ -40,6 +40,9 @@ def create_aio_corpus(
             f"Unknown split '{split}': choose one of {', '.join(SPLITS)}."
         )
 
+    # A config gives a string.
+    path = Path(path)
+
     def read(nlp: Language) -> Iterator[Example]:
         for corpus in _choose(path, names):
             documents = corpus_documents(corpus, split)
