@@ -1,0 +1,81 @@
+"""The corpora file and what is said of a wrong one."""
+
+import pytest
+
+from spacy_aioner.corpora.config import read_corpora
+from spacy_aioner.errors import AionerError
+
+GOOD = """
+[whole]
+task = "ALL"
+train = ["a.txt", "b.txt"]
+test = "b.txt"
+dev_ids = "dev.ids"
+
+[genes]
+task = "Gene"
+train = ["a.txt"]
+dev = ["b.txt"]
+types = { FamilyName = "Gene", Cell = "" }
+keep = ["Gene"]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(text):
+        for name in ("a.txt", "b.txt"):
+            (tmp_path / name).write_text("")
+        (tmp_path / "dev.ids").write_text("1 2\n3\n")
+        path = tmp_path / "corpora.toml"
+        path.write_text(text)
+        return path
+
+    return make
+
+
+def test_a_good_file(write, tmp_path):
+    whole, genes = read_corpora(write(GOOD))
+    a, b = tmp_path / "a.txt", tmp_path / "b.txt"
+    assert (whole.name, whole.task) == ("whole", "ALL")
+    assert whole.sources("train") == whole.sources("dev") == (a, b)
+    assert whole.sources("test") == (b,)
+    assert whole.keep is None
+    assert [whole.has("2", split) for split in ("train", "dev", "test")] == [
+        False,
+        True,
+        True,
+    ]
+    assert whole.has("9", "train")
+    assert not whole.has("9", "dev")
+    assert genes.type_map == {"FamilyName": "Gene", "Cell": ""}
+    assert genes.keep == ("Gene",)
+    assert genes.sources("dev") == (b,)
+    assert genes.sources("test") == ()
+    assert genes.has("2", "train")
+    assert genes.has("2", "dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "names no corpus"),
+        ("a = [", "cannot read the corpora file"),
+        ("a = 1", "'a' has no task"),
+        ("[a]\ntrain = []", "'a' has no task"),
+        ("[a]\ntask = 5", "'a' has no task"),
+        ('[a]\ntask = "ALL"\ntrian = "a.txt"', "unknown key 'trian'.*train, types"),
+        ('[a]\ntask = "ALL"\ntrain = "c.txt"', r"names the file .*c\.txt"),
+        ('[a]\ntask = "ALL"\ndev_ids = "none.ids"', "cannot be read: correct dev_ids"),
+    ],
+)
+def test_a_wrong_file(write, text, says):
+    path = write(text)
+    with pytest.raises(AionerError, match=says) as caught:
+        read_corpora(path)
+    assert str(path) in str(caught.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(AionerError, match="cannot read the corpora file"):
+        read_corpora(tmp_path / "none.toml")
