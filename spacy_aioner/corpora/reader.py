@@ -5,14 +5,14 @@ from itertools import islice
 from pathlib import Path
 
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.training import Example
 
 from ..errors import AionerError, raise_problem
 from ..formats.document import Document
 from ..formats.files import read_documents
 from .config import SPLITS, Corpus, read_corpora
-from .docs import bare_doc, doc_to_document, document_to_doc
+from .convert import DOCBIN_SUFFIX, read_docbin
+from .docs import bare_doc, document_to_doc
 from .mapping import task_mentions
 from .split import split_document
 
@@ -86,10 +86,8 @@ def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
 
 
 def _read(path: Path) -> Iterator[Document]:
-    if path.suffix == ".spacy":
-        nlp = Language()
-        for doc in DocBin().from_disk(path).get_docs(nlp.vocab):
-            yield doc_to_document(doc)
+    if path.suffix.lower() == DOCBIN_SUFFIX:
+        yield from read_docbin(path)
         return
     documents = 0
     for document in read_documents(path, report=lambda problem: None):
