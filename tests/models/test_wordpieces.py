@@ -105,6 +105,14 @@ def test_a_special_piece_as_one_token_stays_text(table, nlp):
     assert pieces_of(table, words) == [["["], ["mask"], ["]"], ["mask"]]
 
 
+def test_a_special_piece_that_is_a_word_stays_text(tokenizer, nlp):
+    other = Tokenizer.from_str(tokenizer.to_str())
+    other.add_special_tokens(["xyz"])
+    table = WordPieceTable(other)
+    words = table.words([nlp.make_doc("an xyz")])
+    assert pieces_of(table, words)[1] == ["x", "##y", "##z"]
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(SIGNS, max_size=30), max_size=4))
 def test_any_text_gives_words_in_order_inside_their_token(
