@@ -7,7 +7,7 @@ from spacy.training import Example
 
 from spacy_aioner.pipeline.gold import gold_labels, is_annotated
 
-# Local labels of the task ALL: outside, then B and I of Gene, Disease, Chemical, Species.
+# Local labels of the task ALL: outside, B and I of Gene, Disease, Chemical, Species.
 OUT, B_GENE, I_GENE, B_SPECIES, I_SPECIES = 0, 1, 2, 7, 8
 
 
