@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
@@ -56,6 +57,9 @@ def load_pipeline(
             f"{', '.join(nlp.pipe_names) or 'nothing'}; give one that has one."
         )
     component = cast(AionerNER, components[0])
+    if len(nlp.pipeline) == 1:
+        # spaCy's limit is for parsers; this component reads any length in windows.
+        nlp.max_length = sys.maxsize
     if tasks is not None:
         component.tasks = tasks
     try:

@@ -86,6 +86,7 @@ def doc_to_mentions(
     scores = group.attrs.get("scores", [None] * len(offsets))
     ids = group.attrs.get("ids", [None] * len(offsets))
     texts = group.attrs.get("texts", [None] * len(offsets))
+    joined = document.text
     mentions = []
     for span, (start, end), score, id_, text in zip(
         group, offsets, scores, ids, texts, strict=True
@@ -96,7 +97,7 @@ def doc_to_mentions(
                 Mention(
                     start=start + shift,
                     end=end + shift,
-                    text=document.text[start:end] if text is None else text,
+                    text=joined[start:end] if text is None else text,
                     type=span.label_,
                     id=id_,
                     score=None if score is None else float(score),
