@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AionerError, Problem
+from ..errors import AionerError, Problem, Report
 from .console import Debug, Problems, plain_errors, plural, say, split_names
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def tag(
     """
     with plain_errors(debug=debug):
         names = split_names(tasks, "--tasks")
-        files = _collect(inputs)
+        problems = Problems()
+        files = _collect(inputs, problems)
+        if not files:
+            problems.finish()
         _check(files, output, format)
 
         from .tagging import load_pipeline
@@ -88,7 +91,7 @@ def tag(
             raise AionerError(
                 f"{output}: the folder cannot be made ({error.strerror})."
             ) from error
-        run = _Run(nlp, component, keep, batch_size, Problems())
+        run = _Run(nlp, component, keep, batch_size, problems)
         with _progress(quiet) as bar:
             for path in files:
                 run.tag_file(path, output / path.name, format, bar)
@@ -97,7 +100,7 @@ def tag(
         run.problems.finish()
 
 
-def _collect(inputs: Sequence[Path]) -> list[Path]:
+def _collect(inputs: Sequence[Path], report: Report) -> list[Path]:
     """The files that are named, each once, and those of the folders."""
     from ..formats.files import SUFFIXES
 
@@ -105,18 +108,24 @@ def _collect(inputs: Sequence[Path]) -> list[Path]:
     files: dict[Path, Path] = {}
     for path in inputs:
         if path.is_dir():
-            own = [
-                each
-                for each in sorted(path.iterdir())
-                if each.is_file()
-                and each.suffix.lower() in known
-                and not each.name.startswith(".")
-            ]
-            if not own:
-                raise AionerError(
-                    f"{path}: the folder holds no file with a known suffix "
-                    f"({', '.join(sorted(known))}); name the files themselves."
+            try:
+                own = [
+                    each
+                    for each in sorted(path.iterdir())
+                    if each.is_file()
+                    and each.suffix.lower() in known
+                    and not each.name.startswith(".")
+                ]
+            except OSError as error:
+                own = []
+                message = f"the folder cannot be read ({error.strerror})"
+            else:
+                message = (
+                    "the folder holds no file with a known suffix "
+                    f"({', '.join(sorted(known))}); name the files themselves"
                 )
+            if not own:
+                report(Problem(str(path), message))
         elif path.exists():
             own = [path]
         else:

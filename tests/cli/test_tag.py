@@ -217,10 +217,18 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
     assert "no such file or folder" in fails(tmp_path / "none", "-o", output)
     assert "is no folder" in fails(source, "-o", other)
     assert "There is no format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
+
+
+def test_an_empty_folder_is_told_and_the_rest_is_tagged(tag, source, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert "holds no file with a known suffix" in fails(
-        tmp_path / "empty", "-o", output
-    )
+    alone = tag(tmp_path / "empty")
+    assert alone.exit_code == 3
+    assert "holds no file with a known suffix" in alone.stderr
+    assert not (tmp_path / "out").exists()
+    both = tag(tmp_path / "empty", source)
+    assert both.exit_code == 3
+    assert "holds no file with a known suffix" in both.stderr
+    assert spans(tmp_path / "out" / "a.PubTator") == FOUND
 
 
 def test_debug_shows_the_traceback(aioner, source, tmp_path):
