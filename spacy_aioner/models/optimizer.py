@@ -58,7 +58,7 @@ def follow_schedules(
 
 
 def average(mean: torch.Tensor, value: torch.Tensor, step: int) -> None:
-    """Move a running mean towards a value, as Thinc's `update_averages` does.
+    """Move a running mean towards a value, at the rate of Thinc's `update_averages`.
 
     mean (torch.Tensor): Changed in place.
     value (torch.Tensor): The parameter's present value.

@@ -184,9 +184,10 @@ class AioShim(HFShim):  # type: ignore[misc]
         if sgd.averages is not None:
             for name, parameter in named:
                 value, key = parameter.detach(), (self.id, name)
-                if key not in sgd.averages:
-                    sgd.averages[key] = torch.zeros_like(value)
-                average(sgd.averages[key], value, self._updates)
+                if key in sgd.averages:
+                    average(sgd.averages[key], value, self._updates)
+                else:
+                    sgd.averages[key] = value.clone()
 
     @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
