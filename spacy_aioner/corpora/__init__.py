@@ -1,0 +1,1 @@
+"""Corpora as training data: documents as docs, tasks, splits, conversion."""

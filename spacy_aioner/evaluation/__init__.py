@@ -1,0 +1,1 @@
+"""Strict and relaxed scores of annotated documents."""

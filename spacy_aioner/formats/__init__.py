@@ -1,0 +1,1 @@
+"""Readers and writers of annotated files over one plain document type."""

@@ -1,0 +1,1 @@
+"""The network and all that feeds it: word-pieces, windows, batches, decoding."""

@@ -1,0 +1,1 @@
+"""The spaCy component, its factory, tokenizer, filters and scorer."""

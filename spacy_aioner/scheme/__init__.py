@@ -1,0 +1,1 @@
+"""The all-in-one scheme as pure functions: tasks, labels, BIO, words and sentences."""
