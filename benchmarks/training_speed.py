@@ -39,7 +39,7 @@ Update = tuple[list[TensorBatch], torch.Tensor]
 def main(
     corpus: Path = typer.Argument(..., help="A PubTator file with all six types."),
     output: Path = typer.Argument(..., help="The JSON file to write."),
-    documents: int = typer.Option(80, help="Documents to train on."),
+    documents: int = typer.Option(48, help="Documents to train on."),
     batch: int = typer.Option(4, help="Documents per update."),
     rounds: int = typer.Option(5, help="Turns of each side that are counted."),
 ) -> None:
@@ -76,6 +76,7 @@ def main(
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+    output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, result)
     typer.echo(srsly.json_dumps(result, indent=2))
 

@@ -49,6 +49,7 @@ def main(
         }
         typer.echo(f"{corpus.name} ({split})\n{report.to_table()}")
     config = nlp.config
+    output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(
         output,
         {
