@@ -21,7 +21,7 @@ def main() -> None:
     tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
     nlp.add_pipe("aioner")
-    documents = list(read_documents(EXAMPLES / "train.PubTator"))
+    documents = list(read_documents(EXAMPLES / "train.pubtator"))
     examples = [
         Example(bare_doc(nlp, d), document_to_doc(nlp, d, task="ALL"))
         for d in documents
@@ -36,7 +36,7 @@ def main() -> None:
         updates += 1
     print(f"{updates} updates, loss {losses['aioner']:.3f}\n", file=sys.stderr)
     print("document\tstart\tend\ttype\tscore\ttext")
-    for document in read_documents(EXAMPLES / "untagged.PubTator"):
+    for document in read_documents(EXAMPLES / "untagged.pubtator"):
         doc = nlp(bare_doc(nlp, document))
         group = doc.spans["aioner"]
         for span, score in zip(group, group.attrs["scores"], strict=True):

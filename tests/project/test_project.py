@@ -77,7 +77,7 @@ def test_verify_fails_on_a_wrong_byte(tmp_path: Path) -> None:
 
 
 def test_convert_splits_by_ids(tmp_path: Path) -> None:
-    source = ROOT / "project" / "examples" / "train.PubTator"
+    source = ROOT / "project" / "examples" / "train.pubtator"
     (tmp_path / "dev.txt").write_text("example-2\nexample-5\n")
     (tmp_path / "corpora.toml").write_text(
         f'[one]\ntask = "ALL"\ntrain = "{source}"\ndev_ids = "dev.txt"\n'
@@ -100,7 +100,7 @@ def test_convert_splits_by_ids(tmp_path: Path) -> None:
 
 
 def test_examples_are_sound() -> None:
-    documents = list(read_documents(ROOT / "project" / "examples" / "train.PubTator"))
+    documents = list(read_documents(ROOT / "project" / "examples" / "train.pubtator"))
     assert len(documents) == 12
     for document in documents:
         for mention in document.mentions:
