@@ -29,6 +29,9 @@ def main(
     task: str = typer.Option("", help="Prompt this task, not each corpus's own."),
 ) -> None:
     """Tag each corpus under its task and write strict and relaxed scores."""
+    if not (model / "config.cfg").is_file():
+        typer.echo(f"error: {model}: holds no pipeline: train one first.", err=True)
+        raise typer.Exit(1)
     nlp = spacy.load(model)
     pipe = nlp.get_pipe("aioner")
     results = {}

@@ -19,12 +19,16 @@ from torch import Tensor
 
 from ..errors import AionerError
 from .encoders import Frame, empty_encoder, longest_input, pick_attention
+from .forking import survive_forks
 from .network import AioNetwork, TensorBatch
 from .optimizer import average, build_torch_optimizer, follow_schedules
 from .precision import pick_dtype
 from .wordpieces import WordPieceTable
 
 _LEAST_PIECES = 8
+
+
+survive_forks()
 
 
 class AioShim(HFShim):  # type: ignore[misc]

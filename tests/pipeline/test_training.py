@@ -1,5 +1,8 @@
 """`spacy train` from end to end, our reader, and several processes."""
 
+import subprocess
+import sys
+
 import pytest
 import spacy
 import torch
@@ -136,6 +139,28 @@ def test_gold_of_the_group_is_learnt_where_there_is_one(make_nlp, tmp_path, over
     doc = nlp("In TP53null mice.")
     assert doc.spans["aioner"].attrs["offsets"].tolist() == [[3, 7]]
     assert nlp.evaluate(examples)["ents_f"] == 1.0
+
+
+def test_forked_workers_do_not_hang(trained_nlp, tmp_path):
+    """With torch's threads in use in the parent, as they are by default."""
+    trained_nlp.to_disk(tmp_path / "model")
+    script = f"""
+import spacy, torch
+torch.set_num_threads(2)
+nlp = spacy.load({str(tmp_path / "model")!r})
+texts = [{TEXT!r}] * 40
+alone = [[*map(str, doc.ents)] for doc in nlp.pipe(texts)]
+a = torch.ones(400, 400) @ torch.ones(400, 400)
+workers = nlp.pipe(texts, n_process=2, batch_size=10)
+assert [[*map(str, doc.ents)] for doc in workers] == alone
+assert torch.get_num_threads() == 2
+"""
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
 
 
 @pytest.mark.slow
