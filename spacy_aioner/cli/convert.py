@@ -101,6 +101,7 @@ def convert(
         if task is None and to in (Target.conll, Target.docbin):
             task = "ALL"
         if task is not None:
+            _check_letter_case(task)
             conll_task(task, Document("", []))
         problems = Problems()
         selection = _Selection(source, task, type_map, keep, drop)
@@ -126,6 +127,17 @@ def _check(source: Path, output: Path, to: Target, tokenizer: Words) -> None:
         raise AionerError(
             f"--tokenizer reference works with --to conll only, not with {to.value}."
         )
+
+
+def _check_letter_case(task: str) -> None:
+    """A task of the paper in other letter case would be one of the user's own."""
+    from ..scheme.scheme import ALL, PAPER_TYPES
+
+    for known in (ALL, *PAPER_TYPES):
+        if task != known and task.lower() == known.lower():
+            raise AionerError(
+                f"--task {task}: the letter case of a task counts; write {known}."
+            )
 
 
 def _read_ids(path: Path) -> frozenset[str]:

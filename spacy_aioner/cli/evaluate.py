@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from .console import (
     split_names,
     tell,
 )
+
+if TYPE_CHECKING:
+    from ..evaluation.scores import Report
 
 # Ids of documents that are written out in a message.
 _MAX_NAMES = 10
@@ -86,6 +89,8 @@ def evaluate(
             typer.echo(json.dumps(report.to_dict(), indent=2))
         else:
             typer.echo(report.to_table(), nl=False)
+        for name in _unused(names, report):
+            tell("warning", f"--types: {name} occurs neither in {gold} nor {predicted}")
         _warn(f"only {gold} has", report.not_predicted)
         _warn(f"only {predicted} has", report.not_gold)
         _warn("the text differs between the two files of", report.other_text)
@@ -103,6 +108,12 @@ def _require_annotated(path: Path) -> None:
             f"{path}: is plain text, which holds no annotation; give a PubTator, BioC "
             "or DocBin file."
         )
+
+
+def _unused(names: Sequence[str] | None, report: Report) -> list[str]:
+    """Get the types that were asked for but that no mention has after renaming."""
+    scores = {name: report.strict[name] for name in names or ()}
+    return [name for name, s in scores.items() if not (s.gold or s.predicted)]
 
 
 def _warn(what: str, names: Sequence[str]) -> None:

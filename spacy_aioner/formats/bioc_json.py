@@ -158,11 +158,10 @@ def _values(
             if depth > MAX_DEPTH:
                 raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     except (JSONError, ValueError) as error:
-        source.problem(
-            f"is not valid JSON ({_reason(error)}); the documents before this place "
-            f"are read, what follows is left out",
-            line=line,
-        )
+        rest = "the documents before this place are read, what follows is left out"
+        if line is not None:
+            rest = "the rest of this line is left out, the other lines are read"
+        source.problem(f"is not valid JSON ({_reason(error)}); {rest}", line=line)
 
 
 def _reason(error: Exception) -> str:

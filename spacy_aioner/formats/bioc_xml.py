@@ -227,9 +227,10 @@ class BioCXMLWriter:
         self._file.write(encode_document(clean), pretty_print=True)
 
     def close(self) -> None:
-        """Write the end of the collection."""
+        """Write the end of the collection and a line break."""
         self._begin()
         self._open.close()
+        self.stream.write(_line_break(self.header))
 
     def _begin(self) -> None:
         if self._file is not None:
@@ -249,6 +250,17 @@ class BioCXMLWriter:
         for key, value in header.infons.items():
             infon = encode_infon(_clean(key), _clean(value))
             self._file.write(infon, pretty_print=True)
+
+
+def _line_break(header: Header | None) -> bytes:
+    """Get what ends the file: nothing where characters are of several bytes."""
+    encoding = (header or Header()).encoding or "UTF-8"
+    try:
+        data = "\n".encode(encoding)
+    except LookupError:  # The parser knows encodings that Python does not.
+        return b""
+    # UTF-16 and UTF-32 would bring a byte order mark, maybe of another order.
+    return data if len(data) == 1 else b""
 
 
 def _clean(value: Any) -> Any:

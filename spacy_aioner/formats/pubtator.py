@@ -104,10 +104,13 @@ def _build(raw: RawRecord, source: Source) -> Document:
 
 def _is_mention(line: str) -> bool:
     columns = line.split("\t")
-    if line.startswith("#") or len(columns) < 5:
+    if line.startswith("#") or len(columns) < 4:
         return False
-    numbers = NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2])
-    return bool(numbers) or len(columns) > 5 or columns[4].lower() not in NOVELTY
+    if NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2]):
+        return True
+    # Four columns without offsets are a relation, and so are five with its novelty.
+    relation = len(columns) == 4 or columns[4].lower() in NOVELTY
+    return len(columns) > 5 or not relation
 
 
 def _parse(
@@ -121,6 +124,8 @@ def _parse(
     elif not (NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2])):
         numbers = f"{quote(columns[1])}, {quote(columns[2])}"
         fault = f"has offsets that are no numbers ({numbers})"
+    elif len(columns) < 5:
+        fault = "has no entity type"
     else:
         start, end = int(columns[1]), int(columns[2])
         if start >= end:

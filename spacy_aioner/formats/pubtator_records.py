@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from .source import BOM, Source
+from .source import BOM, UTF_16, Source
 
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
 
@@ -64,6 +64,7 @@ class _Line:
     text: str
     decodable: bool
     terminated: bool
+    utf_16: bool = False
 
     @property
     def blank(self) -> bool:
@@ -93,6 +94,7 @@ def _lines(stream: BinaryIO, source: Source) -> Iterator[_Line]:
                 line=1,
                 lost=False,
             )
+        utf_16 = number == 1 and data.startswith(UTF_16)
         terminated = data.endswith(b"\n")
         if data.endswith(b"\r\n"):
             data = data[:-2]
@@ -108,7 +110,8 @@ def _lines(stream: BinaryIO, source: Source) -> Iterator[_Line]:
         try:
             yield _Line(number, data.decode("utf-8"), True, terminated)
         except UnicodeDecodeError:
-            yield _Line(number, data.decode("utf-8", "replace"), False, terminated)
+            text = data.decode("utf-8", "replace")
+            yield _Line(number, text, False, terminated, utf_16)
 
 
 def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
@@ -123,6 +126,13 @@ def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
     stray = titles = False
     last: _Line | None = None
     for line in _lines(stream, source):
+        if line.utf_16:
+            source.problem(
+                "is not UTF-8 but begins with the byte order mark of UTF-16; the file "
+                "is left out, convert it to UTF-8",
+                line=line.number,
+            )
+            return
         last = line
         match = None if line.comment else TEXT_LINE.match(line.text)
         if match and match[2] == "t":

@@ -9,6 +9,8 @@ from typing import BinaryIO
 from ..errors import Problem, Report
 
 BOM = b"\xef\xbb\xbf"
+# The byte order marks of UTF-16, which are valid in no UTF-8 file.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)

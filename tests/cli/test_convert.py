@@ -184,6 +184,8 @@ def test_an_unfinished_output_leaves_the_old_one(convert, source, tmp_path):
     ("arguments", "message"),
     [
         (("--task", "two words"), "cannot name a task"),
+        (("--task", "all"), "--task all: the letter case of a task counts; write ALL."),
+        (("--task", "cellline"), "write CellLine."),
         (("--types", "Gene"), "is not of the form OLD=NEW"),
         (("--tokenizer", "reference"), "works with --to conll only"),
         (("--ids", "no_such_file"), "no_such_file: there is no such file"),

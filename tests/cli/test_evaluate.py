@@ -48,6 +48,17 @@ def test_types_are_mapped_and_chosen(evaluate):
     assert "Species" not in scores
 
 
+def test_types_that_occur_nowhere_are_told(evaluate, tmp_path):
+    result = evaluate("--map", "FamilyName=", "--types", "Gene,gene,FamilyName,gene")
+    assert result.exit_code == 0
+    files = f"{tmp_path / 'gold.PubTator'} nor {tmp_path / 'pred.PubTator'}"
+    assert [s for s in result.stderr.splitlines() if "--types" in s] == [
+        f"warning: --types: {name} occurs neither in {files}"
+        for name in ("gene", "FamilyName")
+    ]
+    assert "--types" not in evaluate("--types", "FamilyName").stderr
+
+
 def test_json(evaluate):
     result = evaluate("--json")
     report = json.loads(result.stdout)

@@ -143,6 +143,20 @@ def test_lines(read):
     assert json.loads(write(documents, keep=True)) == [full(FULL), full(SPARE)]
 
 
+@pytest.mark.parametrize("name", ["in.jsonl", "in.NDJSON"])
+@pytest.mark.parametrize("bad", [b"{bad", b'{"passages": [{', b"\xff{", b"]"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_bad_line_costs_no_other_line(read, name, bad, number):
+    lines = [json.dumps(FULL).encode(), json.dumps(SPARE).encode()]
+    lines.insert(number - 1, bad)
+    documents, problems, header = read(b"\n".join(lines), name)
+    assert [document.id for document in documents] == ["1", "7"]
+    assert header.shape == "lines"
+    (problem,) = [problem for problem in problems if problem.lost]
+    assert problem.line == number
+    assert "the rest of this line is left out" in problem.message
+
+
 def test_reads_mentions(read):
     (document,), (problem,), _ = read(FULL)
     assert document.mentions == [Mention(0, 4, "TP53", "Gene", "7157")]

@@ -262,6 +262,17 @@ def test_characters_that_xml_lacks_become_spaces(read):
     assert again.mentions == [Mention(5, 9, "TP53", "G ")]
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "UTF-16"])
+def test_output_ends_with_a_line_break(read, encoding):
+    documents, _ = read(collection(ONE).replace("UTF-8", encoding).encode(encoding))
+    written = write(documents, keep=True)
+    if encoding != "UTF-16":
+        assert written.endswith(b"</collection>\n")
+    again, _ = read(written)
+    assert again[0].mentions == documents[0].mentions
+    assert write([]).endswith(b"</collection>\n")
+
+
 def test_abandoned_writer_is_silent():
     writer = BioCXMLWriter(io.BytesIO())
     writer.write(Document("1", [Passage(0, "a")]))

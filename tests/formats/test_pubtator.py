@@ -56,6 +56,7 @@ def test_reads_offsets_over_title_space_abstract(read):
         "# top\n\n" + GOOD,
         "1|t|A\n# between\n1|a|B\n# c\n1\tCID\tD1\tD2\n1\t0\t1\tA\tX\tY\textra\t\n"
         "1\tAssociation\t12\tD2\tNovel\n1\t2\t3\tB\tX\n# last\n\t \n\n",
+        "1|t|A\n1|a|B\n1\tCID\t12\t34\n1\tBind\t12\t34\tNo\n\n",
         "1|t|title alone\n\n",
         "1|t|A\n1|a|B\n1\t000\t01\tA\tX\t\nodd line\n\n",
         "1|t|A\n1|a|B\n1\t0\t1\tother\tX\n\n",
@@ -90,6 +91,7 @@ def test_crlf_and_bom_are_read_and_told_once(read):
         ("1\ta\tb\tA\tX\tY", "no numbers", True),
         ("1\t1_0\t2\tA\tX", "no numbers", True),
         ("1\t\u0663\t4\tA\tX", "no numbers", True),
+        ("1\t0\t1\tA", "has no entity type; it is left out", True),
         ("2\t0\t1\tA\tX", "names the document '2'", True),
         ("1\t0\t1\tB\tX", "kept as written", False),
         ("2|a|other", "names the document '2'", True),
@@ -111,7 +113,7 @@ def test_bad_line_is_told_with_its_number(read, line, word, lost):
         (b"\n\n# only a comment\n", None),
         (b"1|a|no title\n1\t0\t1\tA\tX\n\n" + GOOD.encode(), 1),
         (GOOD.encode() + b"stray\nstray\n", 5),
-        (b"\xff\xfe\n\n" + GOOD.encode(), 1),
+        (b"\xff\n\n" + GOOD.encode(), 1),
         (GOOD.encode() + b"2|t|\xff\n2|a|b\n\n", 5),
         (b"2|t|a\n2|a|\xffb\nx\xff\n1|t|no blank before\n1|a|\n\n", 2),
     ],
@@ -120,6 +122,15 @@ def test_bad_file_is_told_and_the_rest_read(read, data, line):
     documents, (problem,) = read(data)
     assert (problem.line, problem.lost) == (line, True)
     assert len(documents) == (b"1|t|" in data)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_told_as_such(read, codec):
+    documents, (problem,) = read(f"\ufeff{GOOD}{GOOD}".encode(codec))
+    assert documents == []
+    assert (problem.line, problem.lost) == (1, True)
+    assert "is not UTF-8" in problem.message
+    assert "convert it to UTF-8" in problem.message
 
 
 def test_records_without_blank_line_and_repeated_ids(read):
