@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
 class AionerError(ValueError):
     """A mistake in input or settings that one sentence explains to the user."""
+
+
+def check_choice(what: str, value: str, choices: Collection[str]) -> None:
+    """Make sure that a setting is one of its choices.
+
+    what (str): The setting's name.
+    value (str): What the user chose.
+    choices (Collection[str]): What can be chosen.
+    RAISES (AionerError): If it cannot; names the choices.
+    """
+    if value not in choices:
+        raise AionerError(
+            f"Unknown {what} '{value}': choose one of {', '.join(choices)}."
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import AionerError, raise_problem
+from ..errors import AionerError, check_choice, raise_problem
 from ..formats.document import Document
 from ..formats.files import read_documents
 from .config import SPLITS, Corpus, read_corpora
@@ -35,10 +35,7 @@ def create_aio_corpus(
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (AionerError): If the split or a name is unknown, or a file is not sound.
     """
-    if split not in SPLITS:
-        raise AionerError(
-            f"Unknown split '{split}': choose one of {', '.join(SPLITS)}."
-        )
+    check_choice("split", split, SPLITS)
 
     # A config gives a string.
     path = Path(path)

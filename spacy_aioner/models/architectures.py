@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from thinc.api import Model, get_torch_default_device
 
+from ..errors import check_choice
 from .types import Inputs
 
 if TYPE_CHECKING:
@@ -41,9 +42,14 @@ def build_aio_tagger(
     head_learn_rate_scale (float): Learning rate of all but the encoder, relative.
     encoder_config (dict): Replaces values of the encoder's config, e.g. its dropout.
     RETURNS (Model[Inputs, Tensor]): Scores of the labels, (n_rows, n_labels).
+    RAISES (AionerError): If there is no such decoder or precision.
     """
+    from .network import DECODERS
+    from .precision import PRECISIONS
     from .shim import AioShim
 
+    check_choice("decoder", decoder, DECODERS)
+    check_choice("precision", precision, PRECISIONS)
     shim = AioShim(
         precision=precision, head_scale=head_learn_rate_scale, max_pieces=max_pieces
     )

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import AionerError
+from ..errors import check_choice
 from ..scheme.bio import transition_mask
 from .chain import FORBIDDEN, Chain
 
@@ -47,10 +47,7 @@ class AioNetwork(nn.Module):
         self, encoder: nn.Module, *, n_labels: int, hidden_width: int, decoder: str
     ) -> None:
         super().__init__()
-        if decoder not in DECODERS:
-            raise AionerError(
-                f"Unknown decoder '{decoder}': choose one of {', '.join(DECODERS)}."
-            )
+        check_choice("decoder", decoder, DECODERS)
         self.encoder = encoder
         width = self.encoder.config.hidden_size
         self.dense = nn.Linear(width, hidden_width)

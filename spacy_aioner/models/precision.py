@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..errors import AionerError
+from ..errors import check_choice
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -21,10 +21,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     RETURNS (torch.dtype): The format.
     RAISES (AionerError): If the setting is none of these.
     """
-    if precision not in PRECISIONS:
-        raise AionerError(
-            f"Unknown precision '{precision}': choose one of {', '.join(PRECISIONS)}."
-        )
+    check_choice("precision", precision, PRECISIONS)
     if precision != "auto":
         return _DTYPES[precision]
     if device.type == "cuda":

@@ -40,6 +40,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
     overwrite (bool): Whether to replace spans and entities that are there.
     threshold (float): Predictions below this probability are dropped.
     scorer (Callable | None): The scoring method.
+    RAISES (AionerError): If a task is unknown, or the threshold no probability.
     """
 
     def __init__(
@@ -67,6 +68,10 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         self.ents_filter = ents_filter
         self.overwrite = overwrite
         self.scorer = scorer
+        if not 0.0 <= threshold <= 1.0:
+            raise AionerError(
+                f"The threshold {threshold} is no probability: give 0 to 1."
+            )
         self.cfg: dict[str, Any] = {
             "threshold": threshold,
             "spans_key": spans_key,
@@ -98,7 +103,8 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         if missing:
             raise AionerError(
                 f"The model of '{self.name}' was not trained on the task "
-                f"'{missing[0]}': set tasks to some of {', '.join(trained)}."
+                f"'{missing[0]}': it knows {', '.join(trained)}; prompt what it knows, "
+                "or train it on the other."
             )
 
     @property

@@ -172,7 +172,10 @@ def test_lost_lines_are_told_and_give_code_3(tag, source, tmp_path):
 
 def test_tasks_are_those_of_the_pipeline(tag, source, tmp_path):
     for tasks, message in (
-        ("Gene", "was not trained on the task 'Gene': set tasks to some of ALL."),
+        (
+            "Gene",
+            "was not trained on the task 'Gene': it knows ALL; prompt",
+        ),
         ("Organ", "Unknown task 'Organ': the tasks of this pipeline are ALL, Gene,"),
         (" ,", "--tasks names nothing; write for example Gene,Disease."),
     ):

@@ -1,6 +1,7 @@
 """Tasks: several at once, chosen at run time, and what is said of wrong ones."""
 
 import pytest
+import spacy
 from spacy.training import Example
 
 from spacy_aioner.errors import AionerError
@@ -164,3 +165,16 @@ def test_a_partly_annotated_example_says_nothing_of_other_types(nlp):
     wrong = [i for i, label in enumerate(pipe.scheme.labels) if "Species" in label]
     assert (gradient[wrong] == 0).all()
     assert (gradient != 0).any()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"threshold": 2}, "The threshold 2(.0)? is no probability"),
+        ({"model": {"decoder": "crff"}}, "Unknown decoder 'crff': choose one of"),
+        ({"model": {"precision": "int4"}}, "Unknown precision 'int4': choose one of"),
+    ],
+)
+def test_wrong_settings_are_told_when_the_pipe_is_added(config, message):
+    with pytest.raises(AionerError, match=message):
+        spacy.blank("en").add_pipe("aioner", config=config)

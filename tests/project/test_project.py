@@ -29,6 +29,12 @@ def test_workflows_name_commands() -> None:
         assert set(steps) <= commands
 
 
+def test_the_readme_lists_the_commands() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    for command in PROJECT["commands"]:
+        assert f"| `{command['name']}` | {command['help']} |" in readme
+
+
 def test_assets_have_fixed_urls_and_checksums() -> None:
     assert re.fullmatch(r"https://.*/[0-9a-f]{40}/.*", PROJECT["vars"]["source"])
     for asset in PROJECT["assets"]:
