@@ -14,7 +14,7 @@ from spacy_aioner.formats.files import read_documents
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OUTPUT = Path(__file__).parents[1] / "training" / "demo"
-UPDATES = 75
+UPDATES = 120
 
 
 def main() -> None:
@@ -30,9 +30,10 @@ def main() -> None:
     nlp.initialize(lambda: examples)
     optimizer = Adam(2e-4, use_averages=False)
     print(f"Training on {len(examples)} example abstracts …", file=sys.stderr)
-    for _ in (bar := trange(UPDATES, unit="update")):
+    for _ in (bar := trange(UPDATES, unit="update", disable=None)):
         losses = nlp.update(random.sample(examples, 4), sgd=optimizer, losses={})
         bar.set_postfix(loss=f"{losses['aioner']:.3f}")
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(OUTPUT)
     print("document\tstart\tend\ttype\tscore\ttext")
     for document in read_documents(EXAMPLES / "untagged.pubtator"):
