@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import spacy
 import srsly
 import torch
 import typer
@@ -26,7 +25,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Adam, fix_random_seed
 
-from spacy_aioner.corpora.docs import bare_doc, document_to_doc
+from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, document_to_doc
 from spacy_aioner.formats.files import read_documents
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.network import TensorBatch
@@ -82,8 +81,7 @@ def main(
 
 
 def _pipeline(corpus: Path, documents: int) -> tuple[Language, list[Example]]:
-    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
-    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    nlp = blank_pipeline()
     no_dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     nlp.add_pipe("aioner", config={"model": {"encoder_config": no_dropout}})
     found = read_documents(corpus, report=lambda problem: None)

@@ -1,18 +1,17 @@
 """Convert the corpora of a corpora file to spaCy's binary format, split by split."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import spacy
 import typer
-from spacy.tokens import DocBin
 
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
-from spacy_aioner.corpora.docs import document_to_doc
+from spacy_aioner.corpora.convert import write_docbin
 from spacy_aioner.corpora.reader import corpus_documents
 from spacy_aioner.corpora.split import split_document
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document
+from spacy_aioner.formats.sink import replace_file
 
 
 def main(
@@ -28,8 +27,6 @@ def main(
     ),
 ) -> None:
     """Write one DocBin per split and print what each corpus gave."""
-    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
-    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
     output.mkdir(parents=True, exist_ok=True)
     try:
         entries = read_corpora(corpora)
@@ -38,23 +35,25 @@ def main(
         raise typer.Exit(1) from None
     typer.echo("split\tcorpus\ttask\tdocuments\tmentions")
     for split in SPLITS:
-        docs = DocBin(store_user_data=True)
-        for corpus in entries:
-            count = mentions = 0
-            for document in _documents(corpus, split, with_dev=with_dev):
+        splits = [split, "dev"] if with_dev and split == "train" else [split]
+        limit = max_length if split == "train" else 0
+        with replace_file(output / f"{split}.spacy") as stream:
+            write_docbin(_parts(entries, split, splits, limit), stream)
+
+
+def _parts(
+    entries: Iterable[Corpus], name: str, splits: Iterable[str], limit: int
+) -> Iterator[tuple[Document, str]]:
+    """Documents of all corpora with their tasks; each corpus's counts are printed."""
+    for corpus in entries:
+        count = mentions = 0
+        for split in splits:
+            for document in corpus_documents(corpus, split):
                 count += 1
                 mentions += len(document.mentions)
-                limit = max_length if split == "train" else 0
                 for part in split_document(document, limit):
-                    docs.add(document_to_doc(nlp, part, task=corpus.task))
-            typer.echo(f"{split}\t{corpus.name}\t{corpus.task}\t{count}\t{mentions}")
-        docs.to_disk(output / f"{split}.spacy")
-
-
-def _documents(corpus: Corpus, split: str, *, with_dev: bool) -> Iterator[Document]:
-    yield from corpus_documents(corpus, split)
-    if with_dev and split == "train":
-        yield from corpus_documents(corpus, "dev")
+                    yield part, corpus.task
+        typer.echo(f"{name}\t{corpus.name}\t{corpus.task}\t{count}\t{mentions}")
 
 
 if __name__ == "__main__":

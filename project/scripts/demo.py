@@ -4,12 +4,11 @@ import random
 import sys
 from pathlib import Path
 
-import spacy
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 from tqdm import trange
 
-from spacy_aioner.corpora.docs import bare_doc, document_to_doc
+from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, document_to_doc
 from spacy_aioner.formats.files import read_documents
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -19,8 +18,7 @@ UPDATES = 120
 
 def main() -> None:
     fix_random_seed(0)
-    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
-    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    nlp = blank_pipeline()
     nlp.add_pipe("aioner")
     documents = list(read_documents(EXAMPLES / "train.pubtator"))
     examples = [

@@ -274,7 +274,7 @@ def _write(
 
     if to is Target.docbin:
         with replace_file(output) as stream:
-            write_docbin(documents, stream, task=task)
+            write_docbin(((document, task) for document in documents), stream)
     elif to is Target.conll:
         split = aioner_sentences if tokenizer is Words.aioner else reference_sentences
         with replace_file(output) as stream:

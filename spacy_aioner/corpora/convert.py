@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import spacy
 from spacy.language import Language
 from spacy.tokens import DocBin
 
@@ -16,10 +15,10 @@ from ..errors import Problem, Report, raise_problem
 from ..formats.conll import ConllSentence
 from ..formats.document import Document
 from ..formats.files import read_documents
-from ..scheme.bio import longest_spans, spans_to_bio
+from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
 from ..scheme.segment import sentence_starts, word_offsets
-from .docs import doc_to_document, document_to_doc, text_offsets
+from .docs import blank_pipeline, doc_to_document, document_to_doc, text_offsets
 
 DOCBIN_SUFFIX = ".spacy"
 
@@ -65,17 +64,16 @@ def read_docbin(
         )
 
 
-def write_docbin(documents: Iterable[Document], stream: BinaryIO, *, task: str) -> None:
+def write_docbin(documents: Iterable[tuple[Document, str]], stream: BinaryIO) -> None:
     """Write documents as a DocBin of docs with their gold annotation.
 
-    documents (Iterable[Document]): The documents; their docs are held in memory.
+    documents (Iterable[tuple[Document, str]]): The documents, each with the task under
+        which it is annotated; their docs are held in memory.
     stream (BinaryIO): Where to write.
-    task (str): The task under which they are annotated.
     """
-    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
-    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    nlp = blank_pipeline()
     docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for document in documents:
+    for document, task in documents:
         docs.add(document_to_doc(nlp, document, task=task))
     stream.write(docs.to_bytes())
 
@@ -114,21 +112,16 @@ def aioner_sentences(document: Document, *, task: Task) -> list[ConllSentence]:
     for mention in document.mentions:
         place = text_offsets(document, mention)
         if place is not None and mention.type in task.types:
-            first = int(np.searchsorted(ends, place[0], side="right"))
-            after = int(np.searchsorted(starts, place[1], side="left"))
-            if first < after:
-                spans.append((first, after, task.types.index(mention.type)))
-    labels = spans_to_bio(len(words), longest_spans(spans))
+            spans.append((*place, task.types.index(mention.type)))
+    labels = label_words(starts, ends, spans)
     marks = {*sentence_starts(text), *document.text_starts[1:]}
     cuts = {0, len(words), *np.searchsorted(starts, sorted(marks)).tolist()}
     bounds = sorted(cuts)
+    begin_anew(labels, np.array(bounds[:-1], dtype=np.int64))
     sentences = []
     for first, after in pairwise(bounds):
-        own = labels[first:after].tolist()
-        if own[0] and own[0] % 2 == 0:
-            own[0] -= 1
         tokens = [text[start:end] for start, end in words[first:after]]
-        names = [task.labels[label] for label in own]
+        names = [task.labels[label] for label in labels[first:after].tolist()]
         sentences.append(
             ConllSentence(
                 [task.open_tag, *tokens, task.close_tag],

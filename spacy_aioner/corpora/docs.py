@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
@@ -13,6 +14,15 @@ from ..scheme.bio import longest_spans
 TASK_KEY = "aioner_task"
 ID_KEY = "aioner_id"
 SPANS_KEY = "aioner"
+
+
+def blank_pipeline() -> Language:
+    """Make an empty English pipeline with the aioner tokenizer.
+
+    RETURNS (Language): Add the component to it, or make docs with it.
+    """
+    tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
+    return spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
 
 
 def document_to_doc(
@@ -82,7 +92,7 @@ def doc_to_mentions(
         group = doc.spans[spans_key]
     else:
         group = SpanGroup(doc, spans=list(doc.ents))
-    offsets = _offsets(group)
+    offsets = exact_offsets(group)
     scores = group.attrs.get("scores", [None] * len(offsets))
     ids = group.attrs.get("ids", [None] * len(offsets))
     texts = group.attrs.get("texts", [None] * len(offsets))
@@ -156,15 +166,20 @@ def annotated_spans(
         group = doc.spans[spans_key]
         return [
             (start, end, span.label_)
-            for span, (start, end) in zip(group, _offsets(group), strict=True)
+            for span, (start, end) in zip(group, exact_offsets(group), strict=True)
         ]
     if len(doc) and not doc.has_annotation("ENT_IOB"):
         return None
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
-def _offsets(group: SpanGroup) -> list[tuple[int, int]]:
-    """Exact offsets of a group's spans, from its attrs where it has them."""
+def exact_offsets(group: SpanGroup) -> list[tuple[int, int]]:
+    """Read the exact character offsets of a group's spans.
+
+    group (SpanGroup): The group.
+    RETURNS (list[tuple[int, int]]): From its attrs where there are as many as spans,
+        else those of the spans themselves.
+    """
     exact = group.attrs.get("offsets")
     if exact is not None and len(exact) == len(group):
         return [(int(start), int(end)) for start, end in exact]

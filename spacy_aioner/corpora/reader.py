@@ -1,5 +1,6 @@
 """The registered corpus reader: examples straight from annotated files."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import AionerError, check_choice, raise_problem
+from ..errors import AionerError, Problem, check_choice
 from ..formats.document import Document
 from ..formats.files import read_documents
 from .config import SPLITS, Corpus, read_corpora
@@ -68,8 +69,8 @@ def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
     corpus (Corpus): The corpus.
     split (str): "train", "dev" or "test".
     YIELDS (Document): In the order of the files.
-    RAISES (AionerError): If a file cannot be read. A single wrong annotation is left
-        out without a word here: `aioner convert` reports it.
+    RAISES (AionerError): If nothing of a file can be read. If only something of it is
+        left out, one warning names the first place.
     """
     for path in corpus.sources(split):
         for document in _read(path):
@@ -86,11 +87,22 @@ def _read(path: Path) -> Iterator[Document]:
     if path.suffix.lower() == DOCBIN_SUFFIX:
         yield from read_docbin(path)
         return
+    lost: list[Problem] = []
+
+    def report(problem: Problem) -> None:
+        if problem.lost:
+            lost.append(problem)
+
     documents = 0
-    for document in read_documents(path, report=lambda problem: None):
+    for document in read_documents(path, report=report):
         documents += 1
         yield document
+    if not lost:
+        return
     if not documents:
-        # Read again to say why.
-        for _ in read_documents(path, report=raise_problem):
-            pass
+        raise AionerError(str(lost[0]))
+    warnings.warn(
+        f"{lost[0]} ({len(lost)} in all were left out of this file; `aioner convert` "
+        "tells each)",
+        stacklevel=2,
+    )

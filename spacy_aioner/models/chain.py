@@ -44,6 +44,7 @@ class Steps:
         lengths = lengths[order]
         longest = int(lengths[0]) if len(lengths) else 0
         alive = np.searchsorted(-lengths, -np.arange(longest), side="left")
+        self.order = order
         self.sizes: list[int] = alive.tolist()
         starts = bounds[:-1][order]
         rows = [starts[:n] + t for t, n in enumerate(self.sizes)]
@@ -160,7 +161,7 @@ def span_probabilities(
     alphas, finals = _forward(steps, chain)
     rest = rows.join(_backward(steps, chain))
     alpha = rows.join(alphas)
-    total = _by_sequence(finals, bounds, scores.device)
+    total = _by_sequence(finals, rows.order)
 
     device = scores.device
     begin, end, kind = (torch.from_numpy(x).to(device) for x in spans)
@@ -195,10 +196,9 @@ def _backward(steps: list[Tensor], chain: Chain) -> list[Tensor]:
     return betas[::-1]
 
 
-def _by_sequence(finals: list[Tensor], bounds: Ints, device: torch.device) -> Tensor:
+def _by_sequence(finals: list[Tensor], order: Ints) -> Tensor:
     """Log-partitions in the order of the sequences, from final scores by step."""
     ended = torch.cat(finals[::-1]).logsumexp(-1)
-    order = np.argsort(-np.diff(bounds), kind="stable")
     out = torch.empty_like(ended)
-    out[torch.from_numpy(order).to(device)] = ended
+    out[torch.from_numpy(order).to(ended.device)] = ended
     return out

@@ -55,16 +55,12 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._torch_optimizer: tuple[Optimizer, torch.optim.Optimizer] | None = None
         self._updates = 0
         self._scaled = False
+        self.limit = max_pieces  # Less if the encoder reads less.
 
     @property
     def network(self) -> AioNetwork | None:
         """The network, or None before initialisation or loading."""
         return self._model
-
-    @property
-    def limit(self) -> int:
-        """Pieces that one window may have, specials and tags included."""
-        return min(self.max_pieces, longest_input(self._model.encoder))
 
     def set_network(
         self, network: AioNetwork, tokenizer: Tokenizer, frame: Frame
@@ -83,6 +79,7 @@ class AioShim(HFShim):  # type: ignore[misc]
             )
         device = get_torch_default_device()
         self._model = network.to(device)
+        self.limit = min(self.max_pieces, longest_input(network.encoder))
         # Of the formats only fp16 has too few digits for small gradients.
         self._scaled = self._training_dtype == torch.float16
         self._grad_scaler = PyTorchGradScaler(enabled=self._scaled)
@@ -130,7 +127,6 @@ class AioShim(HFShim):  # type: ignore[misc]
             (n_words, n_labels), and the callback that takes their gradient and adds
             to the gradients of the parameters.
         """
-        self._fast = None
         self._model.train()
         dtype = self._training_dtype
         with torch.autocast(
@@ -171,6 +167,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         """
         if not self._grad_scaler.found_inf:
             self._step(optimizer)
+            self._fast = None
         self._model.zero_grad(set_to_none=True)
         self._grad_scaler.update()
 

@@ -10,7 +10,7 @@ from spacy.training import Example
 from ..corpora.docs import ID_KEY, TASK_KEY, annotated_spans
 from ..errors import AionerError
 from ..models.types import Ints, Plan
-from ..scheme.bio import longest_spans, spans_to_bio
+from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, Scheme
 
 
@@ -85,18 +85,8 @@ def gold_labels(
         check_types(scheme, eg, task, spans_key)
         types = scheme.tasks[task].types
         start, end = words.start[first:last], words.end[first:last]
-        begins = np.searchsorted(end, [s for s, _, _ in gold], side="right")
-        ends = np.searchsorted(start, [e for _, e, _ in gold], side="left")
-        spans = [
-            (b, e, types.index(label))
-            for b, e, (_, _, label) in zip(
-                begins.tolist(), ends.tolist(), gold, strict=True
-            )
-            if b < e
-        ]
-        labels.append(spans_to_bio(last - first, longest_spans(spans)))
+        spans = [(s, e, types.index(label)) for s, e, label in gold]
+        labels.append(label_words(start, end, spans))
     by_row = np.concatenate([*labels, np.zeros(0, dtype=np.int64)])[plan.word]
-    heads = plan.sequences[:-1]
-    inside = (by_row[heads] > 0) & (by_row[heads] % 2 == 0)
-    by_row[heads] -= inside
+    begin_anew(by_row, plan.sequences[:-1])
     return by_row

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
+from ..corpora.docs import exact_offsets
 from .filters import SpanFilter
 
 
@@ -84,12 +85,11 @@ def _read(group: SpanGroup) -> list[_Entry]:
     scores = group.attrs.get("scores", ())
     if len(scores) != len(spans):
         scores = [1.0] * len(spans)
-    offsets = group.attrs.get("offsets", ())
-    if len(offsets) != len(spans):
-        offsets = [(span.start_char, span.end_char) for span in spans]
     return [
-        _Entry(span, float(score), (int(start), int(end)))
-        for span, score, (start, end) in zip(spans, scores, offsets, strict=True)
+        _Entry(span, float(score), offsets)
+        for span, score, offsets in zip(
+            spans, scores, exact_offsets(group), strict=True
+        )
     ]
 
 

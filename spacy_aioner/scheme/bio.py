@@ -6,7 +6,7 @@ label, 1 + 2k is B of its k-th type and 2 + 2k is I of its k-th type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,33 @@ def spans_to_bio(length: int, spans: Iterable[tuple[int, int, int]]) -> Ints:
         labels[start] = 1 + 2 * k
         labels[start + 1 : end] = 2 + 2 * k
     return labels
+
+
+def label_words(start: Ints, end: Ints, spans: Sequence[tuple[int, int, int]]) -> Ints:
+    """Write entities that are given as characters over words.
+
+    An entity that begins or ends inside a word takes in the whole word; of entities
+    that overlap the longest is written.
+
+    start, end (Ints): Character offsets of the words, (n_words,).
+    spans (Sequence[tuple[int, int, int]]): First character, exclusive last one, and
+        the type's number in its task.
+    RETURNS (Ints): Local labels, (n_words,).
+    """
+    first = np.searchsorted(end, [s for s, _, _ in spans], side="right").tolist()
+    after = np.searchsorted(start, [e for _, e, _ in spans], side="left").tolist()
+    kinds = (kind for _, _, kind in spans)
+    placed = [(i, j, k) for i, j, k in zip(first, after, kinds, strict=True) if i < j]
+    return spans_to_bio(len(start), longest_spans(placed))
+
+
+def begin_anew(labels: Ints, heads: Ints) -> None:
+    """Make B of I where a sequence begins: no entity reaches across.
+
+    labels (Ints): Local labels of sequences laid end to end, (n,); changed in place.
+    heads (Ints): First position of each sequence.
+    """
+    labels[heads] -= (labels[heads] > 0) & (labels[heads] % 2 == 0)
 
 
 def bio_to_spans(labels: Ints, begins: Bools) -> tuple[Ints, Ints, Ints]:

@@ -134,3 +134,13 @@ def test_gold_of_a_real_corpus_keeps_its_offsets(tmp_path, nlp):
             assert eg.reference.text[i:j] == text
             count += 1
     assert count > 3000
+
+
+def test_what_is_left_out_of_a_file_is_warned_of_once(tmp_path, nlp):
+    wrong = "1\t900\t904\tTP53\tGene\n1\t901\t904\tP53\tGene\n"
+    (tmp_path / "a.txt").write_text(f"1|t|TP53 grew.\n1|a|\n{wrong}\n")
+    (tmp_path / "corpora.toml").write_text('[a]\ntask = "ALL"\ntrain = "a.txt"\n')
+    with pytest.warns(UserWarning, match=r"a\.txt:3: document 1: .*\(2 in all") as told:
+        examples = list(create_aio_corpus(tmp_path / "corpora.toml")(nlp))
+    assert len(told) == 1
+    assert len(examples) == 1

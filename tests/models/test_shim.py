@@ -206,3 +206,14 @@ def test_bf16_scores_are_near_and_float32(build, model, inputs):
     assert {v.dtype for v in weights_of(coarse).values()} == {torch.float32}
     step(coarse, inputs, Adam(0.01))
     assert not torch.equal(coarse.predict(inputs), found)
+
+
+def test_predictions_follow_an_update_that_ends_after_a_prediction(build, inputs):
+    """bf16 predicts with a copy of the weights; an update must make it stale."""
+    model = build(precision="bf16", dropout=0.0)
+    model.initialize()
+    scores, backprop = model.begin_update(inputs)
+    backprop(torch.ones_like(scores))
+    before = model.predict(inputs)
+    model.finish_update(Adam(0.1, use_averages=False))
+    assert not torch.equal(model.predict(inputs), before)
