@@ -17,7 +17,8 @@ LENGTHS = np.array(
     [8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024,
      1536, 2048, 4096, 8192]
 )  # fmt: skip
-# What starting one more batch costs, in padded pieces.
+# What starting one more batch costs, in padded pieces. Like the lengths it changes
+# speed and memory only, never a result.
 _BATCH_COST = 64
 
 
@@ -45,6 +46,8 @@ def plan_windows(
     sentence = np.repeat(np.arange(len(begin)), repeat)
     begin, end = begin[sentence], end[sentence]
 
+    # By window: its first word, its exclusive last one, the first word that is
+    # answered from it, and the sequence (sentence under a task) that it belongs to.
     room = max_pieces - FRAME
     long = np.flatnonzero(edge[end] - edge[begin] > room)
     first, last, keep, owner = begin, end, begin, np.arange(len(begin))
