@@ -1,4 +1,4 @@
-"""The corpora file: which corpora there are, their tasks and their types.
+r"""The corpora file: which corpora there are, their tasks and their types.
 
 A TOML file with one table per corpus, for example
 
@@ -13,13 +13,25 @@ A TOML file with one table per corpus, for example
     train = ["NLMgene_Train.PubTator"]
     types = { FamilyName = "Gene", Cell = "" }
 
-Paths are relative to the TOML file. `dev_ids` names a file with one document id per
-line: those documents leave "train" and are "dev".
+    [bioid]
+    task = "CellLine"
+    test = ["BioID_Test.PubTator"]
+    article = '\d+(?=\d{4}$)'
+
+Paths are relative to the TOML file. A list within the list names alternatives: the
+first of those files that is there is read. `dev_ids` names a file with one document id
+per line: those documents leave "train" and are "dev". `article` is a regular expression
+for corpora of parts of articles: what it matches at the beginning of a document's id
+names the article. `anchor = true` lets the corpus keep all its training documents
+where others give up what is tested (see `spacy_aioner.corpora.leakage`), and
+`optional = true` skips files that are not there.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +45,8 @@ else:
     import tomli as tomllib
 
 SPLITS = ("train", "dev", "test")
-_KEYS = {"task", "types", "keep", "dev_ids", *SPLITS}
+_FLAGS = ("anchor", "optional")
+_KEYS = {"task", "types", "keep", "dev_ids", "article", *_FLAGS, *SPLITS}
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,8 @@ class Corpus:
     type_map (Mapping[str, str]): From the corpus's type names to the model's.
     keep (tuple[str, ...] | None): Types to keep after renaming.
     dev_ids (frozenset[str]): Documents held out of "train" as "dev".
+    article (re.Pattern[str] | None): Finds the article in a document's id.
+    anchor (bool): Whether it keeps its training documents whatever others test on.
     """
 
     name: str
@@ -54,6 +69,8 @@ class Corpus:
     type_map: Mapping[str, str]
     keep: tuple[str, ...] | None
     dev_ids: frozenset[str]
+    article: re.Pattern[str] | None = None
+    anchor: bool = False
 
     def sources(self, split: str) -> tuple[Path, ...]:
         """The files to read for a split."""
@@ -67,12 +84,18 @@ class Corpus:
             return True
         return (document_id in self.dev_ids) == (split == "dev")
 
+    def article_of(self, document_id: str) -> str:
+        """The article from which a document was taken; the document if none is told."""
+        found = self.article.match(document_id) if self.article else None
+        return found.group() if found else document_id
+
 
 def read_corpora(path: Path) -> list[Corpus]:
     """Read a corpora file.
 
     path (Path): The TOML file.
-    RETURNS (list[Corpus]): In the order of the file.
+    RETURNS (list[Corpus]): In the order of the file; an optional one of which no file
+        is there is left out. A warning names what is skipped.
     RAISES (AionerError): If it cannot be read, or a table is not as described above.
     """
     try:
@@ -84,10 +107,12 @@ def read_corpora(path: Path) -> list[Corpus]:
         ) from error
     if not tables:
         raise AionerError(f"{path}: names no corpus: add a table for each.")
-    return [_parse(path, name, table) for name, table in tables.items()]
+    corpora = [_parse(path, name, table) for name, table in tables.items()]
+    return [corpus for corpus in corpora if corpus is not None]
 
 
-def _parse(path: Path, name: str, table: Any) -> Corpus:
+def _parse(path: Path, name: str, table: Any) -> Corpus | None:
+    """Make a corpus of its table; None if no file of an optional one is there."""
     if not isinstance(table, dict) or not isinstance(table.get("task"), str):
         raise AionerError(
             f"{path}: corpus '{name}' has no task: write task = \"ALL\", or the name "
@@ -99,17 +124,26 @@ def _parse(path: Path, name: str, table: Any) -> Corpus:
             f"{path}: corpus '{name}' has the unknown key '{min(unknown)}': the keys "
             f"are {', '.join(sorted(_KEYS))}."
         )
-    files = {}
-    for split in SPLITS:
-        names = table.get(split, [])
-        names = [names] if isinstance(names, str) else names
-        files[split] = tuple(path.parent / n for n in names)
-    missing = [str(f) for paths in files.values() for f in paths if not f.is_file()]
-    if missing:
+    for flag in _FLAGS:
+        if not isinstance(table.get(flag, False), bool):
+            raise AionerError(
+                f"{path}: corpus '{name}' has {flag} = {table[flag]!r}: write true or "
+                "false."
+            )
+    files, missing = _find_files(path, table)
+    if missing and not table.get("optional"):
         raise AionerError(
             f"{path}: corpus '{name}' names the file {missing[0]}, which is not "
             "there: fetch it (spacy project assets) or correct the path."
         )
+    if missing:
+        warnings.warn(
+            f"{path}: corpus '{name}' goes without {', '.join(missing)}, which is not "
+            "there.",
+            stacklevel=4,
+        )
+        if not any(files.values()):
+            return None
     dev_ids: frozenset[str] = frozenset()
     if "dev_ids" in table:
         held_out = path.parent / table["dev_ids"]
@@ -121,6 +155,13 @@ def _parse(path: Path, name: str, table: Any) -> Corpus:
                 "cannot be read: correct dev_ids."
             ) from error
     keep = table.get("keep")
+    try:
+        article = re.compile(table["article"]) if "article" in table else None
+    except (re.error, TypeError) as error:
+        raise AionerError(
+            f"{path}: corpus '{name}' has an article that is no regular expression "
+            f"({error}): write for example article = '\\d+(?=\\d{{4}}$)'."
+        ) from error
     return Corpus(
         name=name,
         task=table["task"],
@@ -128,4 +169,24 @@ def _parse(path: Path, name: str, table: Any) -> Corpus:
         type_map=dict(table.get("types", {})),
         keep=None if keep is None else tuple(keep),
         dev_ids=dev_ids,
+        article=article,
+        anchor=table.get("anchor", False),
     )
+
+
+def _find_files(
+    path: Path, table: Mapping[str, Any]
+) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
+    """Files by split, and what is missing: a file, or all of some alternatives."""
+    files, missing = {}, []
+    for split in SPLITS:
+        entries = table.get(split, [])
+        found = []
+        for entry in [entries] if isinstance(entries, str) else entries:
+            names = [entry] if isinstance(entry, str) else entry
+            there = [path.parent / n for n in names if (path.parent / n).is_file()]
+            found += there[:1]
+            if not there:
+                missing.append(" or ".join(str(path.parent / n) for n in names))
+        files[split] = tuple(found)
+    return files, missing

@@ -1,6 +1,5 @@
 """The registered corpus reader: examples straight from annotated files."""
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -8,13 +7,10 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import AionerError, Problem, check_choice
-from ..formats.document import Document
-from ..formats.files import read_documents
+from ..errors import AionerError, check_choice
 from .config import SPLITS, Corpus, read_corpora
-from .convert import DOCBIN_SUFFIX, read_docbin
 from .docs import bare_doc, document_to_doc
-from .mapping import task_mentions
+from .documents import corpus_documents
 from .split import split_document
 
 
@@ -61,48 +57,3 @@ def _choose(path: Path, names: list[str] | None) -> list[Corpus]:
                 f"{path}: there is no corpus '{name}': it has {', '.join(known)}."
             )
     return [c for c in corpora if names is None or c.name in names]
-
-
-def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
-    """Read the documents of one split with the mentions that the task annotates.
-
-    corpus (Corpus): The corpus.
-    split (str): "train", "dev" or "test".
-    YIELDS (Document): In the order of the files.
-    RAISES (AionerError): If nothing of a file can be read. If only something of it is
-        left out, one warning names the first place.
-    """
-    for path in corpus.sources(split):
-        for document in _read(path):
-            if corpus.has(document.id, split):
-                yield task_mentions(
-                    document,
-                    task=corpus.task,
-                    type_map=corpus.type_map,
-                    types=corpus.keep,
-                )
-
-
-def _read(path: Path) -> Iterator[Document]:
-    if path.suffix.lower() == DOCBIN_SUFFIX:
-        yield from read_docbin(path)
-        return
-    lost: list[Problem] = []
-
-    def report(problem: Problem) -> None:
-        if problem.lost:
-            lost.append(problem)
-
-    documents = 0
-    for document in read_documents(path, report=report):
-        documents += 1
-        yield document
-    if not lost:
-        return
-    if not documents:
-        raise AionerError(str(lost[0]))
-    warnings.warn(
-        f"{lost[0]} ({len(lost)} in all were left out of this file; `aioner convert` "
-        "tells each)",
-        stacklevel=2,
-    )

@@ -56,6 +56,15 @@ def test_a_good_file(write, tmp_path):
     assert genes.has("2", "dev")
 
 
+def test_articles_of_parts(write):
+    files = "task = 'ALL'\ntest = 'a.txt'\n"
+    text = f"[a]\n{files}article = '\\d+(?=\\d{{4}}$)'\n[b]\n{files}"
+    parts, whole = read_corpora(write(text))
+    ids = ("43047311009", "12", "no number")
+    assert [parts.article_of(i) for i in ids] == ["4304731", "12", "no number"]
+    assert [whole.article_of(i) for i in ids] == list(ids)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -66,6 +75,8 @@ def test_a_good_file(write, tmp_path):
         ("[a]\ntask = 5", "'a' has no task"),
         ('[a]\ntask = "ALL"\ntrian = "a.txt"', "unknown key 'trian'.*train, types"),
         ('[a]\ntask = "ALL"\ntrain = "c.txt"', r"names the file .*c\.txt"),
+        ('[a]\ntask = "ALL"\narticle = "("', "no regular expression"),
+        ('[a]\ntask = "ALL"\narticle = 5', "no regular expression"),
         ('[a]\ntask = "ALL"\ndev_ids = "none.ids"', "cannot be read: correct dev_ids"),
     ],
 )
