@@ -1,4 +1,8 @@
-"""Score a trained pipeline on a test file and keep what it was trained with."""
+"""Score a trained pipeline on test documents and keep what it was trained with.
+
+By default only documents that no training document equals; see
+`spacy_aioner.corpora.leakage`.
+"""
 
 import platform
 import time
@@ -15,8 +19,8 @@ from spacy.language import Language
 from spacy_aioner import __version__
 from spacy_aioner.corpora.config import Corpus, read_corpora
 from spacy_aioner.corpora.docs import bare_doc, doc_to_mentions
+from spacy_aioner.corpora.leakage import select_documents
 from spacy_aioner.corpora.mapping import task_mentions
-from spacy_aioner.corpora.reader import corpus_documents
 from spacy_aioner.evaluation.scores import compare
 from spacy_aioner.formats.document import Document
 
@@ -27,6 +31,9 @@ def main(
     output: Path = typer.Argument(..., help="The JSON file to write."),
     split: str = typer.Option("test", help="dev or test."),
     task: str = typer.Option("", help="Prompt this task, not each corpus's own."),
+    protocol: str = typer.Option(
+        "leak-free", help="As in convert.py; paper scores whole test files."
+    ),
 ) -> None:
     """Tag each corpus under its task and write strict and relaxed scores."""
     if not (model / "config.cfg").is_file():
@@ -35,8 +42,8 @@ def main(
     nlp = spacy.load(model)
     pipe = nlp.get_pipe("aioner")
     results = {}
-    for corpus in read_corpora(corpora):
-        gold = list(corpus_documents(corpus, split))
+    for selected in select_documents(read_corpora(corpora), protocol=protocol):
+        corpus, gold = selected.corpus, selected.documents[split]
         if not gold:
             continue
         pipe.tasks = [task or corpus.task]
@@ -57,6 +64,7 @@ def main(
         output,
         {
             "split": split,
+            "protocol": protocol,
             "results": results,
             "settings": {
                 "seed": config["training"]["seed"],
