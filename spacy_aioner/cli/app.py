@@ -11,6 +11,7 @@ from .console import EXIT_CODES
 from .convert import convert
 from .evaluate import evaluate
 from .tag import tag
+from .train import train
 
 app = typer.Typer(
     name="aioner",
@@ -22,6 +23,12 @@ app = typer.Typer(
 )
 for command in (tag, convert, evaluate):
     app.command(epilog=EXIT_CODES, no_args_is_help=True)(command)
+# Settings of the config are given as options that nobody can list here.
+app.command(
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(train)
 
 
 def _version(asked: bool) -> None:

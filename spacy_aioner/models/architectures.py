@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from thinc.api import Model, get_torch_default_device
+from thinc.api import Model
 
 from ..errors import check_choice
 from .types import Inputs
@@ -23,8 +23,11 @@ def build_aio_tagger(
     dropout: float = 0.1,
     precision: str = "auto",
     max_pieces: int = 256,
+    context_pieces: int = 0,
+    word_shapes: bool = False,
     batch_pieces: int = 4096,
     head_learn_rate_scale: float = 1.0,
+    storage: str = "fp32",
     encoder_config: dict[str, Any] | None = None,
 ) -> AioModel:
     """Build the all-in-one tagger: encoder, dense layer, softmax or CRF.
@@ -38,20 +41,30 @@ def build_aio_tagger(
     precision (str): "auto", "fp32", "bf16" or "fp16".
     max_pieces (int): Word-pieces per window, tags and specials included; at most
         what the encoder can read.
+    context_pieces (int): Word-pieces up to which neighbouring sentences are read
+        together, about; 0 reads each sentence alone, as the paper does.
+    word_shapes (bool): Whether the network sees letter case and spaces besides what
+        the encoder's vocabulary tells of them.
     batch_pieces (int): Padded word-pieces per batch.
     head_learn_rate_scale (float): Learning rate of all but the encoder, relative.
+    storage (str): Format of the weights on disk: "fp32", or "bf16" or "fp16" for half
+        the size.
     encoder_config (dict): Replaces values of the encoder's config, e.g. its dropout.
     RETURNS (Model[Inputs, Tensor]): Scores of the labels, (n_rows, n_labels).
-    RAISES (AionerError): If there is no such decoder or precision.
+    RAISES (AionerError): If there is no such decoder, precision or storage.
     """
     from .network import DECODERS
-    from .precision import PRECISIONS
+    from .precision import PRECISIONS, STORAGES
     from .shim import AioShim
 
     check_choice("decoder", decoder, DECODERS)
     check_choice("precision", precision, PRECISIONS)
+    check_choice("storage", storage, STORAGES)
     shim = AioShim(
-        precision=precision, head_scale=head_learn_rate_scale, max_pieces=max_pieces
+        precision=precision,
+        head_scale=head_learn_rate_scale,
+        max_pieces=max_pieces,
+        storage=storage,
     )
     return Model(
         "aio_tagger",
@@ -65,6 +78,8 @@ def build_aio_tagger(
             "hidden_width": hidden_width,
             "dropout_rate": dropout,
             "batch_pieces": batch_pieces,
+            "context_pieces": context_pieces,
+            "word_shapes": word_shapes,
             "encoder_config": dict(encoder_config or {}),
             "n_tags": 0,
         },
@@ -79,7 +94,7 @@ def get_shim(model: AioModel) -> "AioShim":
 
 def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
     """Load the encoder; needs the dimension nO and the attribute n_tags."""
-    from .encoders import load_encoder, pick_attention
+    from .encoders import load_encoder
     from .network import AioNetwork
 
     shim = get_shim(model)
@@ -89,13 +104,14 @@ def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
         model.attrs["encoder"],
         n_tags=model.attrs["n_tags"],
         settings=model.attrs["encoder_config"],
-        attention=pick_attention(get_torch_default_device()),
+        attention=shim.pick_attention(),
     )
     network = AioNetwork(
         encoder,
         n_labels=model.get_dim("nO"),
         hidden_width=model.attrs["hidden_width"],
         decoder=model.attrs["decoder"],
+        word_shapes=model.attrs["word_shapes"],
     )
     shim.set_network(network, tokenizer, frame)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..errors import check_choice
 from ..scheme.bio import transition_mask
 from .chain import FORBIDDEN, Chain
+from .types import N_CASES
 
 DECODERS = ("softmax", "crf")
 
@@ -21,12 +22,14 @@ class TensorBatch:
     """One padded batch on the device.
 
     input_ids (Tensor): Word-piece ids, int64 (rows, length).
+    shapes (Tensor): How the pieces are written, int64 (rows, length).
     attention_mask (Tensor): 1 where there is a piece, int64 (rows, length).
     words (Tensor): Positions of the words' first pieces in the flattened batch,
         int64 (n,).
     """
 
     input_ids: Tensor
+    shapes: Tensor
     attention_mask: Tensor
     words: Tensor
 
@@ -39,12 +42,21 @@ class AioNetwork(nn.Module):
     hidden_width (int): Width of the dense layer.
     decoder (str): "softmax" or "crf"; the CRF adds learnt start, end and transition
         scores between all labels.
+    word_shapes (bool): Whether to add a learnt vector for how a piece is written
+        (letter case, space before it) to its embedding: an uncased encoder reads
+        "CAT" and "cat" alike.
     """
 
     encoder: Any  # A Hugging Face encoder has more than nn.Module says.
 
     def __init__(
-        self, encoder: nn.Module, *, n_labels: int, hidden_width: int, decoder: str
+        self,
+        encoder: nn.Module,
+        *,
+        n_labels: int,
+        hidden_width: int,
+        decoder: str,
+        word_shapes: bool = False,
     ) -> None:
         super().__init__()
         check_choice("decoder", decoder, DECODERS)
@@ -53,6 +65,12 @@ class AioNetwork(nn.Module):
         self.dense = nn.Linear(width, hidden_width)
         self.output = nn.Linear(hidden_width, n_labels)
         self.decoder = decoder
+        self.shapes = None
+        if word_shapes:
+            inputs = self.encoder.get_input_embeddings().embedding_dim
+            self.shapes = nn.Embedding(2 * N_CASES, inputs)
+            # From nothing, so that the encoder starts as it was pre-trained.
+            nn.init.zeros_(self.shapes.weight)
         if decoder == "crf":
             self.start = nn.Parameter(torch.zeros(n_labels))
             self.end = nn.Parameter(torch.zeros(n_labels))
@@ -68,6 +86,9 @@ class AioNetwork(nn.Module):
         # One look-up for all batches: its gradient is as large as the vocabulary.
         ids = torch.cat([batch.input_ids.flatten() for batch in batches])
         embedded = self.encoder.get_input_embeddings()(ids)
+        if self.shapes is not None:
+            shapes = torch.cat([batch.shapes.flatten() for batch in batches])
+            embedded = embedded + self.shapes(shapes)
         parts = embedded.split([batch.input_ids.numel() for batch in batches])
         hidden = []
         for batch, part in zip(batches, parts, strict=True):

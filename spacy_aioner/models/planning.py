@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .types import Inputs, Ints, Plan, Words, ranges
+from .types import N_CASES, Inputs, Ints, Plan, Words, ranges
 
 # Special tokens and tags around a window: [CLS] <tag> … </tag> [SEP].
 FRAME = 4
@@ -23,31 +23,39 @@ _BATCH_COST = 64
 
 
 def plan_windows(
-    words: Words, tasks: Sequence[Sequence[int]], *, max_pieces: int
+    words: Words,
+    tasks: Sequence[Sequence[int]],
+    *,
+    max_pieces: int,
+    context_pieces: int = 0,
 ) -> Plan:
     """Lay out what the network reads for docs under tasks.
 
-    A sentence whose pieces exceed the encoder's length is read in windows that
-    overlap by half; each word is answered from the window where the nearer edge is
-    farthest away. A sentence's own ends do not count as edges.
+    Neighbouring sentences of a doc share a window, so that each is read in its
+    context. Sentences whose pieces exceed the encoder's length are read in windows
+    that overlap by half; each word is answered from the window where the nearer edge
+    is farthest away. The ends of the sentences do not count as edges.
 
     words (Words): The words of the docs.
     tasks (Sequence[Sequence[int]]): Task numbers for each doc, (n_docs,).
     max_pieces (int): Pieces that one window may have, tags included.
+    context_pieces (int): Pieces up to which sentences share a window, about; 0 gives
+        each sentence a window of its own.
     RETURNS (Plan): Windows of all sentences under all tasks of their doc.
     """
     edge = np.append(0, np.cumsum(words.piece_count))
-    begin, end = words.sentences[:-1], words.sentences[1:]
+    passages = _group_sentences(words, edge, context_pieces)
+    begin, end = passages[:-1], passages[1:]
     doc = np.searchsorted(words.docs, begin, side="right") - 1
     per_doc = np.array([len(t) for t in tasks], dtype=np.int64)
     flat_tasks = np.array([t for ts in tasks for t in ts], dtype=np.int64)
     repeat = per_doc[doc]
     task = flat_tasks[ranges((np.cumsum(per_doc) - per_doc)[doc], repeat)]
-    sentence = np.repeat(np.arange(len(begin)), repeat)
-    begin, end = begin[sentence], end[sentence]
+    passage = np.repeat(np.arange(len(begin)), repeat)
+    begin, end = begin[passage], end[passage]
 
     # By window: its first word, its exclusive last one, the first word that is
-    # answered from it, and the sequence (sentence under a task) that it belongs to.
+    # answered from it, and the passage under a task that it belongs to.
     room = max_pieces - FRAME
     long = np.flatnonzero(edge[end] - edge[begin] > room)
     first, last, keep, owner = begin, end, begin, np.arange(len(begin))
@@ -68,21 +76,55 @@ def plan_windows(
 
     word = ranges(keep, keep_end - keep)
     window = np.repeat(np.arange(len(first)), keep_end - keep)
-    length = end - begin
+    pieces, shapes = _read(words, ranges(first, last - first))
     inputs = Inputs(
-        pieces=words.pieces[_piece_numbers(words, first, last)],
+        pieces=pieces,
+        shapes=shapes,
         bounds=np.append(0, np.cumsum(edge[last] - edge[first])),
         task=task[owner],
         window=window,
         position=edge[word] - edge[first[window]],
     )
-    return Plan(words, inputs, word, np.append(0, np.cumsum(length)), task)
+    # Labels form one chain for each sentence under each task.
+    sentence = np.searchsorted(words.sentences, begin)
+    n_sentences = np.searchsorted(words.sentences, end) - sentence
+    sentence = ranges(sentence, n_sentences)
+    length = words.sentences[sentence + 1] - words.sentences[sentence]
+    bounds = np.append(0, np.cumsum(length))
+    return Plan(words, inputs, word, bounds, np.repeat(task, n_sentences))
 
 
-def _piece_numbers(words: Words, first: Ints, last: Ints) -> Ints:
-    """Positions in the piece table of all pieces of the windows, in order."""
-    word = ranges(first, last - first)
-    return ranges(words.piece_start[word], words.piece_count[word])
+def _group_sentences(words: Words, edge: Ints, context_pieces: int) -> Ints:
+    """Bounds, as word numbers, of runs of sentences that are read together.
+
+    The text of a doc is divided evenly, each sentence going to the part that its
+    middle lies in: no part is much shorter than the others, none has more pieces than
+    asked for by more than a sentence.
+    """
+    begin, end = words.sentences[:-1], words.sentences[1:]
+    if not context_pieces or not len(begin):
+        return words.sentences
+    doc = np.searchsorted(words.docs, begin, side="right") - 1
+    origin = edge[words.docs]
+    size = np.diff(origin)[doc]
+    parts = np.maximum(1, -(-size // context_pieces))
+    middle = (edge[begin] + edge[end]) // 2 - origin[doc]
+    part = middle * parts // size
+    new = np.append(True, (np.diff(part) != 0) | (np.diff(doc) != 0))
+    return np.append(begin[new], end[-1])
+
+
+def _read(words: Words, word: Ints) -> tuple[Ints, Ints]:
+    """Pieces and shapes of words, laid end to end."""
+    count = words.piece_count[word]
+    number = ranges(words.piece_start[word], count)
+    shapes = words.shapes[number]
+    previous = np.maximum(word - 1, 0)
+    glued = (word > 0) & (words.start[word] == words.end[previous])
+    # The first word of a doc may begin where that of another one ended.
+    glued &= ~np.isin(word, words.docs)
+    shapes[(np.cumsum(count) - count)[glued]] += N_CASES
+    return words.pieces[number], shapes
 
 
 def _split(edge: Ints, begin: int, end: int, room: int) -> list[tuple[int, int, int]]:

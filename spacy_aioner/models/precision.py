@@ -6,8 +6,8 @@ import torch
 
 from ..errors import check_choice
 
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+STORAGES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+PRECISIONS = ("auto", *STORAGES)
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
@@ -23,7 +23,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """
     check_choice("precision", precision, PRECISIONS)
     if precision != "auto":
-        return _DTYPES[precision]
+        return STORAGES[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)

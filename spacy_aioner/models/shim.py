@@ -18,11 +18,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..errors import AionerError
-from .encoders import Frame, empty_encoder, longest_input, pick_attention
+from .encoders import Frame, empty_encoder, longest_input
 from .forking import survive_forks
 from .network import AioNetwork, TensorBatch
 from .optimizer import average, build_torch_optimizer, follow_schedules
-from .precision import pick_dtype
+from .precision import STORAGES, pick_dtype
 from .wordpieces import WordPieceTable
 
 _LEAST_PIECES = 8
@@ -42,10 +42,20 @@ class AioShim(HFShim):  # type: ignore[misc]
     precision (str): See `pick_dtype`.
     head_scale (float): Learning rate of the head relative to the encoder's.
     max_pieces (int): Upper limit for the pieces of one window.
+    storage (str): The format in which weights are saved, "fp32", "bf16" or "fp16";
+        in memory they are float32.
     """
 
-    def __init__(self, *, precision: str, head_scale: float, max_pieces: int) -> None:
+    def __init__(
+        self,
+        *,
+        precision: str,
+        head_scale: float,
+        max_pieces: int,
+        storage: str = "fp32",
+    ) -> None:
         self.precision = precision
+        self.storage = storage
         self.head_scale = head_scale
         self.max_pieces = max_pieces
         super().__init__(HFObjects(None, None, None, {}, {}))
@@ -89,6 +99,15 @@ class AioShim(HFShim):  # type: ignore[misc]
         self.table = WordPieceTable(tokenizer, max_pieces=max(1, self.limit // 8))
         self._fast = None
         self._torch_optimizer = None
+
+    def pick_attention(self) -> str:
+        """The fastest attention: torch's fused one trains slowly in bf16 on CPUs."""
+        device = get_torch_default_device()
+        slow = device.type == "cpu" and pick_dtype(self.precision, device) in (
+            torch.bfloat16,
+            torch.float16,
+        )
+        return "eager" if slow else "sdpa"
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -173,10 +192,7 @@ class AioShim(HFShim):  # type: ignore[misc]
 
     def _step(self, sgd: Optimizer) -> None:
         named = list(self._model.named_parameters())
-        if self._torch_optimizer is None or self._torch_optimizer[0] is not sgd:
-            self._torch_optimizer = (sgd, build_torch_optimizer(named, sgd))
-            self._updates = 0
-        torch_optimizer = self._torch_optimizer[1]
+        torch_optimizer = self._follow(sgd)
         follow_schedules(torch_optimizer, sgd, head_scale=self.head_scale)
         if sgd.grad_clip:
             torch.nn.utils.clip_grad_norm_([p for _, p in named], sgd.grad_clip)
@@ -189,6 +205,48 @@ class AioShim(HFShim):  # type: ignore[misc]
                     average(sgd.averages[key], value, self._updates)
                 else:
                     sgd.averages[key] = value.clone()
+
+    def optimizer_state(self, sgd: Optimizer) -> tuple[int, dict[str, Tensor]]:
+        """What a checkpoint must keep of the optimizer.
+
+        sgd (Optimizer): Thinc's optimizer.
+        RETURNS (tuple[int, dict[str, Tensor]]): The number of updates so far, and the
+            moments by parameter number and name, as "7.exp_avg".
+        """
+        torch_optimizer = self._follow(sgd)
+        state = torch_optimizer.state_dict()["state"]
+        moments = {
+            f"{number}.{name}": torch.as_tensor(value)
+            for number, values in state.items()
+            for name, value in values.items()
+        }
+        return self._updates, moments
+
+    def load_optimizer_state(
+        self, sgd: Optimizer, updates: int, moments: dict[str, Tensor]
+    ) -> None:
+        """Go on with the state that `optimizer_state` gave.
+
+        sgd (Optimizer): Thinc's optimizer, made from the same settings.
+        updates (int): The number of updates.
+        moments (dict[str, Tensor]): The moments.
+        """
+        torch_optimizer = self._follow(sgd)
+        state = torch_optimizer.state_dict()
+        for key, value in moments.items():
+            number, _, name = key.partition(".")
+            state["state"].setdefault(int(number), {})[name] = value
+        torch_optimizer.load_state_dict(state)
+        self._updates = updates
+        self._fast = None
+
+    def _follow(self, sgd: Optimizer) -> torch.optim.Optimizer:
+        """The torch twin of a Thinc optimizer, made at its first use."""
+        if self._torch_optimizer is None or self._torch_optimizer[0] is not sgd:
+            named = list(self._model.named_parameters())
+            self._torch_optimizer = (sgd, build_torch_optimizer(named, sgd))
+            self._updates = 0
+        return self._torch_optimizer[1]
 
     @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
@@ -220,7 +278,12 @@ class AioShim(HFShim):  # type: ignore[misc]
         network = self.network
         if network is None or self.frame is None or self.table is None:
             return srsly.msgpack_dumps({})  # type: ignore[no-any-return]
-        state = {k: v.contiguous().cpu() for k, v in network.state_dict().items()}
+        dtype = STORAGES[self.storage]
+        state = {
+            name: value.to("cpu", dtype if value.is_floating_point() else value.dtype)
+            for name, value in network.state_dict().items()
+        }
+        state = {name: value.contiguous() for name, value in state.items()}
         config = network.encoder.config.to_dict()
         config.pop("_attn_implementation_autoset", None)
         return srsly.msgpack_dumps(  # type: ignore[no-any-return]
@@ -230,6 +293,7 @@ class AioShim(HFShim):  # type: ignore[misc]
                     "n_labels": network.output.out_features,
                     "hidden_width": network.output.in_features,
                     "decoder": network.decoder,
+                    "word_shapes": network.shapes is not None,
                 },
                 "frame": asdict(self.frame),
                 "tokenizer": self.table.tokenizer.to_str(),
@@ -245,7 +309,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         """
         message = srsly.msgpack_loads(bytes_data)
         if message:
-            attention = pick_attention(get_torch_default_device())
+            attention = self.pick_attention()
             encoder = empty_encoder(message["config"], attention)
             network = AioNetwork(encoder, **message["head"])
             network.load_state_dict(safetensors.torch.load(message["state"]))

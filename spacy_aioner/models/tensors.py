@@ -40,8 +40,8 @@ def make_tensors(
 
 def _fill(
     inputs: Inputs, frame: Frame, batch: Batch, first_row: Ints
-) -> tuple[tuple[Ints, Ints, Ints], Ints]:
-    """Ids, mask and word positions of one batch, and the words' output rows."""
+) -> tuple[tuple[Ints, Ints, Ints, Ints], Ints]:
+    """Ids, shapes, mask and word places of one batch, and the words' output rows."""
     windows = batch.windows
     used = np.arange(len(windows))
     start = inputs.bounds[windows]
@@ -50,11 +50,13 @@ def _fill(
     ids = np.full((batch.rows, batch.length), frame.pad, dtype=np.int64)
     ids[:, 0] = frame.begin
     ids[used, 1] = open_tag
-    ids[np.repeat(used, count), ranges(np.full_like(count, 2), count)] = inputs.pieces[
-        ranges(start, count)
-    ]
+    cells = np.repeat(used, count), ranges(np.full_like(count, 2), count)
+    source = ranges(start, count)
+    ids[cells] = inputs.pieces[source]
     ids[used, count + 2] = open_tag + 1
     ids[used, count + 3] = frame.end
+    shapes = np.zeros_like(ids)
+    shapes[cells] = inputs.shapes[source]
     mask = np.zeros_like(ids)
     mask[: len(windows)] = np.arange(batch.length) < (count + FRAME)[:, None]
     # A row without any piece would make the attention's softmax divide by zero.
@@ -62,4 +64,4 @@ def _fill(
     n_rows = first_row[windows + 1] - first_row[windows]
     rows = ranges(first_row[windows], n_rows)
     words = inputs.position[rows] + 2 + batch.length * np.repeat(used, n_rows)
-    return (ids, mask, words), rows
+    return (ids, shapes, mask, words), rows

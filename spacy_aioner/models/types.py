@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+# Ways to write the letters of a word-piece; see `wordpieces.letter_case`.
+N_CASES = 5
 
 
 def ranges(starts: Ints, counts: Ints) -> Ints:
@@ -35,7 +37,8 @@ class Words:
     start, end (Ints): Character offsets in the doc's text, (n_words,).
     token (Ints): The token of the doc that holds the word, (n_words,).
     piece_start, piece_count (Ints): Where the word's pieces lie in `pieces`.
-    pieces (Ints): Word-piece ids of all words known so far.
+    pieces, shapes (Ints): Word-piece ids of all words known so far, and how their
+        letters are written; see `wordpieces.letter_case`.
     sentences (Ints): Bounds of the sentences as word numbers, (n_sentences + 1,).
     """
 
@@ -46,14 +49,17 @@ class Words:
     piece_start: Ints
     piece_count: Ints
     pieces: Ints
+    shapes: Ints
     sentences: Ints
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the network reads: windows, each one sentence or a part of one.
+    """What the network reads: windows, each of sentences or of a part of one.
 
     pieces (Ints): Word-piece ids of the windows, laid end to end, without tags.
+    shapes (Ints): How each of them is written: its letter case, plus `N_CASES` where
+        it begins a word that follows the word before it without a space.
     bounds (Ints): Bounds of the windows in `pieces`, (n_windows + 1,).
     task (Ints): Number of the task whose tags wrap the window, (n_windows,).
     window, position (Ints): For each output row the window it is read from and the
@@ -61,6 +67,7 @@ class Inputs:
     """
 
     pieces: Ints
+    shapes: Ints
     bounds: Ints
     task: Ints
     window: Ints

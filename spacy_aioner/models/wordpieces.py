@@ -14,7 +14,7 @@ from spacy.attrs import IDX, ORTH, SENT_START
 from spacy.tokens import Doc
 
 from ..scheme.segment import sentence_starts, word_offsets
-from .types import Ints, Words, ranges
+from .types import N_CASES, Ints, Words, ranges
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -45,7 +45,7 @@ class WordPieceTable:
         self._rows: dict[int, int] = {}
         self._word_start = self._word_count = empty
         self._begin = self._length = self._piece_start = self._piece_count = empty
-        self._pieces = empty
+        self._pieces = self._shapes = empty
 
     def _find(self, orths: Any, strings: Any) -> Ints:
         """Rows of token hashes, (n,); new ones are entered first."""
@@ -68,6 +68,11 @@ class WordPieceTable:
             flat, is_pretokenized=True, add_special_tokens=False
         )
         ids = [encoding.ids[: self.max_pieces] for encoding in encoded]
+        shapes = [
+            letter_case(word[0][i:j])
+            for word, encoding in zip(flat, encoded, strict=True)
+            for i, j in encoding.offsets[: self.max_pieces]
+        ]
         # A word that the tokenizer normalises away (control characters) is no word.
         kept = [(i, j, p) for (i, j), p in
                 zip((o for offsets in words for o in offsets), ids, strict=True)
@@ -97,6 +102,7 @@ class WordPieceTable:
         self._begin = np.append(self._begin, begins)
         self._length = np.append(self._length, lengths)
         self._pieces = np.append(self._pieces, pieces)
+        self._shapes = np.append(self._shapes, np.array(shapes, dtype=np.int64))
 
     def words(self, docs: Sequence[Doc]) -> Words:
         """Cut docs into words, word-pieces and sentences.
@@ -127,8 +133,24 @@ class WordPieceTable:
             piece_start=self._piece_start[entry],
             piece_count=self._piece_count[entry],
             pieces=self._pieces,
+            shapes=self._shapes,
             sentences=np.unique(np.concatenate(sentences)),
         )
+
+
+def letter_case(text: str) -> int:
+    """Tell how a word-piece is written, which an uncased encoder cannot see.
+
+    text (str): The characters of the piece.
+    RETURNS (int): Below `N_CASES`. 0: no capital; 1: one, at the beginning, with
+        more behind it; 2: only capitals, several; 3: a single one; 4: mixed.
+    """
+    capitals = sum(map(str.isupper, text))
+    if not capitals:
+        return 0
+    if capitals == len(text):
+        return 2 if capitals > 1 else 3
+    return 1 if capitals == 1 and text[0].isupper() else N_CASES - 1
 
 
 def _sentence_offsets(doc: Doc) -> list[int]:

@@ -131,7 +131,12 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
 
         shim = get_shim(self.model)
         words = shim.table.words(docs)  # type: ignore[union-attr]
-        return plan_windows(words, tasks, max_pieces=shim.limit)
+        return plan_windows(
+            words,
+            tasks,
+            max_pieces=shim.limit,
+            context_pieces=self.model.attrs["context_pieces"],
+        )
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Annotate a stream of docs.

@@ -1,5 +1,7 @@
 """Long documents in parts."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,20 +40,28 @@ def test_parts_hold_all_text_and_all_mentions_in_place(document, limit):
         return
     for passage in document.passages:
         inside = [
-            p.passages[0]
-            for p in parts
-            if passage.offset <= p.passages[0].offset < passage.end
+            p
+            for part in parts
+            for p in part.passages
+            if passage.offset <= p.offset < passage.end
         ]
         assert "".join(p.text for p in inside) == passage.text
         assert {p.kind for p in inside} == {"p"}
     for part in parts:
         assert part.id == "7"
-        text = part.passages[0].text
+        texts = [p.text for p in part.passages]
         # Longer than the limit only where one sentence is.
-        assert len(text) <= limit or not sentence_starts(text)
+        if sum(map(len, texts)) > limit:
+            assert len(texts) == 1
+            assert not sentence_starts(texts[0])
         for mention in part.mentions:
             place = (mention.start, mention.end)
             assert text_between(part.passages, *place) == mention.text
+    # Cut only where the next sentence would not fit.
+    for part, following in pairwise(parts):
+        text = following.passages[0].text
+        first = [*sentence_starts(text), len(text)][0]
+        assert sum(len(p.text) for p in part.passages) + first > limit
     found = [m for part in parts for m in part.mentions]
     assert sorted(found, key=lambda m: m.start) == sorted(
         document.mentions, key=lambda m: m.start

@@ -1,11 +1,13 @@
 """Windows and batches: every word answered once, from where it is seen best."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_aioner.models.planning import FRAME, plan_batches, plan_windows
-from spacy_aioner.models.types import Words, ranges
+from spacy_aioner.models.types import N_CASES, Words, ranges
 
 LIMIT = 20
 ROOM = LIMIT - FRAME
@@ -25,6 +27,7 @@ def make_words(docs):
         piece_start=np.cumsum(counts) - counts,
         piece_count=counts,
         pieces=np.arange(counts.sum()),
+        shapes=np.zeros(counts.sum(), dtype=np.int64),
         sentences=np.append(0, ends),
     )
 
@@ -166,3 +169,49 @@ def test_ranges(pairs):
     counts = np.array([n for _, n in pairs], dtype=np.int64)
     expected = [s + k for s, n in pairs for k in range(n)]
     assert ranges(starts, counts).tolist() == expected
+
+
+@given(docs_with_tasks(), st.integers(1, 40))
+def test_sentences_share_windows_and_keep_their_label_sequences(drawn, context):
+    docs, tasks = drawn
+    words = make_words(docs)
+    alone = plan_windows(words, tasks, max_pieces=LIMIT)
+    plan = plan_windows(words, tasks, max_pieces=LIMIT, context_pieces=context)
+
+    def sequences(plan):
+        bounds = zip(plan.sequences[:-1], plan.sequences[1:], plan.task, strict=True)
+        return sorted((t, *plan.word[i:j].tolist()) for i, j, t in bounds)
+
+    assert sequences(plan) == sequences(alone)
+    inputs = plan.inputs
+    pieces = inputs.pieces[inputs.bounds[inputs.window] + inputs.position]
+    assert pieces.tolist() == words.piece_start[plan.word].tolist()
+    assert (np.diff(inputs.bounds) <= ROOM).all()
+    row_task = np.repeat(plan.task, np.diff(plan.sequences))
+    assert inputs.task[inputs.window].tolist() == row_task.tolist()
+    # A window never reaches into another doc.
+    doc = np.searchsorted(words.docs, plan.word, side="right")
+    for window in np.unique(inputs.window):
+        assert len(set(doc[inputs.window == window].tolist())) == 1
+
+
+def test_a_doc_is_divided_evenly():
+    """Nine sentences of four pieces, twelve at most together: three and three."""
+    words = make_words([[[1, 3]] * 9, [[4]]])
+    plan = plan_windows(words, [[0], [0]], max_pieces=LIMIT, context_pieces=12)
+    assert np.diff(plan.inputs.bounds).tolist() == [12, 12, 12, 4]
+    assert len(plan.task) == 10
+    # Ten of them: no window is left with one sentence alone.
+    words = make_words([[[4]] * 10])
+    plan = plan_windows(words, [[0]], max_pieces=LIMIT, context_pieces=12)
+    assert sorted(np.diff(plan.inputs.bounds).tolist()) == [8, 8, 12, 12]
+
+
+def test_shapes_tell_case_and_missing_spaces():
+    words = make_words([[[2, 1], [1]], [[1]]])
+    # "ab-" and "d" with a space before it; then another doc at the same offset.
+    start, end = np.array([0, 2, 4, 5]), np.array([2, 3, 5, 6])
+    shapes = np.array([1, 2, 0, 3, 0])
+    words = replace(words, start=start, end=end, shapes=shapes)
+    plan = plan_windows(words, [[0], [0]], max_pieces=LIMIT)
+    assert plan.inputs.shapes.tolist() == [1, 2, N_CASES, 3, 0]

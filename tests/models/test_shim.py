@@ -40,6 +40,7 @@ def inputs():
     lengths = [3, 20, 9, 1]
     return Inputs(
         pieces=np.arange(sum(lengths)) % 40 + 5,
+        shapes=np.arange(sum(lengths)) % 10,
         bounds=np.cumsum([0, *lengths]),
         task=np.array([0, 1, 2, 6]),
         window=np.repeat(np.arange(4), lengths),
@@ -73,6 +74,39 @@ def test_bytes_are_enough(build, inputs, decoder, tiny_encoder, tmp_path):
     assert get_shim(loaded).network.decoder == decoder
     # And once more from what was loaded.
     assert torch.equal(build().from_bytes(loaded.to_bytes()).predict(inputs), expected)
+
+
+@pytest.mark.parametrize("storage", ["fp16", "bf16"])
+def test_half_the_bytes_give_nearly_the_same(build, inputs, storage):
+    model = build(word_shapes=True)
+    model.initialize()
+    expected = model.predict(inputs)
+    half = build(word_shapes=True, storage=storage)
+    half.from_bytes(model.to_bytes())
+    data = half.to_bytes()
+    assert len(data) < 0.7 * len(model.to_bytes())
+    loaded = build(storage=storage).from_bytes(data)
+    found = loaded.predict(inputs)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, expected)
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.05)
+    assert loaded.to_bytes() == data
+
+
+def test_shapes_begin_as_nothing_and_are_learnt(build, inputs):
+    """All-zero vectors at first: the encoder starts as it was pre-trained."""
+    model = build(word_shapes=True)
+    model.initialize()
+    shapes = get_shim(model).network.shapes
+    before = model.predict(inputs)
+    inputs.shapes[:] = 0
+    assert torch.equal(model.predict(inputs), before)
+    inputs.shapes[:] = np.arange(len(inputs.shapes)) % 10
+    step(model, inputs, Adam(0.01))
+    assert shapes.weight.abs().sum() > 0
+    learnt = model.predict(inputs)
+    inputs.shapes[:] = 0
+    assert not torch.allclose(model.predict(inputs), learnt)
 
 
 def test_bytes_before_initialisation(build):

@@ -23,6 +23,7 @@ def some_inputs(draw):
     rows = [(w, p) for w, n in enumerate(lengths) for p in range(0, n, every)]
     return Inputs(
         pieces=np.arange(sum(lengths), dtype=np.int64) + 200,
+        shapes=np.arange(sum(lengths), dtype=np.int64) % 10,
         bounds=np.cumsum([0, *lengths]),
         task=np.array(tasks, dtype=np.int64),
         window=np.array([w for w, _ in rows], dtype=np.int64),
@@ -73,6 +74,7 @@ def test_the_budget_decides_how_many_batches(budget, count):
     lengths = [10] * 12
     inputs = Inputs(
         pieces=np.arange(120),
+        shapes=np.zeros(120, dtype=np.int64),
         bounds=np.cumsum([0, *lengths]),
         task=np.zeros(12, dtype=np.int64),
         window=np.arange(12),

@@ -8,7 +8,11 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from spacy_aioner.models import wordpieces
-from spacy_aioner.models.wordpieces import PASSAGES_KEY, WordPieceTable
+from spacy_aioner.models.wordpieces import (
+    PASSAGES_KEY,
+    WordPieceTable,
+    letter_case,
+)
 
 SIGNS = "aZ9 .\n\t<>[]/-_µ²ß\u0000\u0007\u200b\u200d\u0301\u0323\u0627\u05d0\U0001f600"
 
@@ -180,3 +184,22 @@ def test_a_passage_begins_a_sentence(table, nlp):
     assert table.words([doc]).sentences.tolist() == [0, 4]
     doc.user_data[PASSAGES_KEY] = [8]
     assert table.words([doc]).sentences.tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [("gene", 0), ("12", 0), ("µ", 0), ("Gene", 1), ("TP", 2), ("T", 3), ("mRNA", 4),
+     ("Ab2B", 4), ("", 0)],
+)  # fmt: skip
+def test_letter_case(text, case):
+    assert letter_case(text) == case
+
+
+def test_every_piece_has_its_case(table, nlp):
+    """The tiny vocabulary knows "mice" and single letters."""
+    words = table.words([nlp.make_doc("Mice mice MICE aB")])
+    shapes = [
+        words.shapes[i : i + n].tolist()
+        for i, n in zip(words.piece_start, words.piece_count, strict=True)
+    ]
+    assert shapes == [[1], [0], [2], [0, 3]]

@@ -1,0 +1,49 @@
+"""`aioner train`: `spacy train` with checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import AionerError
+from .console import Debug, plain_errors, require_file
+
+
+def train(
+    context: typer.Context,
+    config: Annotated[Path, typer.Argument(help="The training config (.cfg).")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the trained pipelines.")
+    ],
+    gpu_id: Annotated[
+        int, typer.Option("--gpu-id", "-g", help="Number of the GPU; -1 for the CPU.")
+    ] = -1,
+    checkpoint_steps: Annotated[
+        int, typer.Option(min=1, help="Updates between two checkpoints.")
+    ] = 200,
+    debug: Debug = False,
+) -> None:
+    """Train a pipeline; run it again after an interruption and it goes on.
+
+    Like `spacy train`, with settings of the config given as --section.name VALUE. The
+    folder keeps a checkpoint until the training has ended.
+    """
+    with plain_errors(debug=debug):
+        require_file(config)
+        from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.training.initialize import init_nlp
+        from spacy.util import load_config
+
+        from ..training.loop import train as train_pipeline
+
+        try:
+            overrides = parse_config_overrides(context.args)
+            settings = load_config(config, overrides=overrides, interpolate=False)
+            setup_gpu(gpu_id, silent=False)
+            nlp = init_nlp(settings, use_gpu=gpu_id)
+        except ValueError as error:
+            raise AionerError(f"{config}: {error}") from error
+        folder = train_pipeline(nlp, output, checkpoint_steps=checkpoint_steps)
+        typer.echo(folder)

@@ -1,0 +1,126 @@
+"""The registered sampling reader: an endless, well-mixed stream of many corpora."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+from ..errors import AionerError
+from ..formats.document import Document
+from ..scheme.scheme import ALL
+from .convert import DOCBIN_SUFFIX
+from .docs import TASK_KEY, bare_doc, doc_to_document, document_to_doc
+from .split import split_document
+
+
+def create_sampled_corpus(
+    path: Path,
+    exponent: float = 0.5,
+    weights: dict[str, float] | None = None,
+    min_length: int = 200,
+    max_length: int = 700,
+    negatives: float = 1.0,
+    seed: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Make a reader that draws from corpora by their size and never ends.
+
+    A corpus of n characters is drawn as often as n ** exponent says: 1 takes corpora
+    as they are, 0 gives each the same share; in between, small ones are seen more
+    often (temperature sampling, Conneau et al. 2020, section 3.1). Within a corpus
+    every document comes once before any comes again, cut at sentence ends into parts
+    of lengths that differ each time, and all parts are shuffled: a batch holds text
+    of many documents, each with some context. Use with `max_epochs = -1`.
+
+    path (Path): A folder of DocBins, one per corpus.
+    exponent (float): See above.
+    weights (dict[str, float] | None): Factors for the share of corpora, by file name
+        without its ending; 1 for those not named, 0 leaves one out.
+    min_length, max_length (int): Characters at which documents are cut, drawn between
+        the two for each document anew.
+    negatives (float): Share of the parts without any mention that are kept, for
+        corpora with a task of their own; under ALL all are kept.
+    seed (int): Of everything drawn.
+    RETURNS (Callable[[Language], Iterable[Example]]): The reader.
+    RAISES (AionerError): If there is no such corpus or nothing to draw from.
+    """
+    path = Path(path)
+
+    def read(nlp: Language) -> Iterator[Example]:
+        corpora = _read_corpora(path, nlp, weights or {})
+        dice = random.Random(seed)
+        shares = [c.weight * c.characters**exponent for c in corpora]
+        lengths = (min_length, max_length)
+        streams = [_parts(c, lengths, negatives, dice) for c in corpora]
+        # Parts of one corpus may be longer than those of another, so it is not the
+        # number of parts that is drawn by share, but their text.
+        given = [0.0] * len(corpora)
+        while True:
+            wanted = [g / s for g, s in zip(given, shares, strict=True)]
+            number = wanted.index(min(wanted))
+            part = next(streams[number])
+            # Drawn at random around the share, lest corpora come in a fixed order.
+            given[number] += len(part.text) * dice.expovariate(1.0)
+            reference = document_to_doc(nlp, part, task=corpora[number].task)
+            yield Example(bare_doc(nlp, part), reference)
+
+    return read
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    task: str
+    documents: list[Document]
+    weight: float
+    characters: int
+
+
+def _read_corpora(
+    path: Path, nlp: Language, weights: dict[str, float]
+) -> list[_Corpus]:
+    files = sorted(path.glob(f"*{DOCBIN_SUFFIX}"))
+    if not files:
+        raise AionerError(
+            f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
+        )
+    unknown = set(weights) - {file.stem for file in files}
+    if unknown:
+        raise AionerError(
+            f"{path}: there is no corpus '{min(unknown)}' to weigh: it has "
+            f"{', '.join(file.stem for file in files)}."
+        )
+    corpora = []
+    for file in files:
+        weight = weights.get(file.stem, 1.0)
+        docs = list(DocBin().from_disk(file).get_docs(nlp.vocab)) if weight else []
+        documents = [doc_to_document(doc) for doc in docs]
+        characters = sum(len(document.text) for document in documents)
+        if characters:
+            task = docs[0].user_data.get(TASK_KEY, ALL)
+            corpora.append(_Corpus(task, documents, weight, characters))
+    if not corpora:
+        raise AionerError(f"{path}: there is nothing to draw from: raise a weight.")
+    return corpora
+
+
+def _parts(
+    corpus: _Corpus, lengths: tuple[int, int], negatives: float, dice: random.Random
+) -> Iterator[Document]:
+    """Parts of a corpus's documents, shuffled anew in each pass."""
+    while True:
+        parts = [
+            part
+            for document in corpus.documents
+            for part in split_document(document, dice.randint(*lengths))
+            if part.mentions or corpus.task == ALL or dice.random() < negatives
+        ]
+        if not parts:
+            raise AionerError(
+                f"No part of the corpus under the task '{corpus.task}' is kept: it "
+                "has no mention, and negatives is 0; raise negatives."
+            )
+        dice.shuffle(parts)
+        yield from parts

@@ -1,0 +1,152 @@
+"""A training loop like spaCy's, with checkpoints from which it goes on."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training.loop import (
+    create_before_to_disk_callback,
+    create_evaluation_callback,
+    create_train_batches,
+    subdivide_batch,
+    update_meta,
+)
+from spacy.util import fix_random_seed, registry, resolve_dot_names
+
+from ..errors import AionerError
+from ..models.architectures import get_shim
+from ..pipeline.aioner import AionerNER
+from .checkpoint import load_checkpoint, save_checkpoint
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def train(
+    nlp: Language,
+    output: Path,
+    *,
+    checkpoint_steps: int = 200,
+    stdout: IO[str] = sys.stdout,
+    stderr: IO[str] = sys.stderr,
+) -> Path:
+    """Train a pipeline as `spacy train` does, going on where an earlier run stopped.
+
+    The stream of batches is drawn again from its seed and passed over as far as it
+    was learnt; weights, moments, averages and torch's random numbers are those of the
+    checkpoint. On one machine the outcome is that of an undisturbed run. The steps
+    before the first evaluation are not scored, and patience is not supported: a
+    schedule that ends at max_steps is what these models are trained with.
+
+    nlp (Language): Initialised with the full config; components other than `aioner`
+        must be frozen.
+    output (Path): Folder for model-best, model-last and, until the end, the
+        checkpoint.
+    checkpoint_steps (int): Updates between two checkpoints.
+    stdout, stderr (IO[str]): For the config's logger.
+    RETURNS (Path): The folder of the last model.
+    RAISES (AionerError): If another component would be trained, max_steps is missing,
+        or the checkpoint is of another model.
+    """
+    config = nlp.config.interpolate()
+    settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
+    fix_random_seed(settings["seed"])
+    pipes = _trained(nlp, settings)
+    shims = [get_shim(pipe.model) for pipe in pipes]
+    readers = [settings["train_corpus"], settings["dev_corpus"]]
+    train_corpus, dev_corpus = resolve_dot_names(config, readers)
+    optimizer = settings["optimizer"]
+    evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
+    before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
+    batches: Iterator[Any] = create_train_batches(
+        nlp, train_corpus, settings["batcher"], settings["max_epochs"]
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    checkpoint = output / CHECKPOINT
+    progress: dict[str, Any] = {"steps": 0, "results": []}
+    if checkpoint.exists():
+        progress = load_checkpoint(checkpoint, shims, optimizer)
+        batches = islice(batches, progress["steps"], None)
+        for _ in range(progress["steps"]):
+            optimizer.step_schedules()
+        stderr.write(f"going on after {progress['steps']} updates\n")
+    results = [tuple(result) for result in progress["results"]]
+    log_step, finalize = settings["logger"](nlp, stdout, stderr)
+    begin, words = time.perf_counter(), 0
+    losses: dict[str, float] = {}
+    last = settings["max_steps"] - 1
+    try:
+        for step in range(progress["steps"], settings["max_steps"]):
+            epoch, batch = next(batches, (None, None))
+            if batch is None:
+                break
+            if settings["before_update"]:
+                settings["before_update"](nlp, {"step": step, "epoch": epoch})
+            for part in subdivide_batch(batch, settings["accumulate_gradient"]):
+                nlp.update(
+                    part,
+                    drop=settings["dropout"],
+                    losses=losses,
+                    sgd=False,
+                    exclude=settings["frozen_components"],
+                    annotates=settings["annotating_components"],
+                )
+            for pipe in pipes:
+                pipe.finish_update(optimizer)
+            optimizer.step_schedules()
+            words += sum(len(eg) for eg in batch)
+            info = {"epoch": epoch, "step": step, "losses": losses, "words": words}
+            info["seconds"] = int(time.perf_counter() - begin)
+            info |= {"score": None, "other_scores": None, "checkpoints": results}
+            scored = (step + 1) % settings["eval_frequency"] == 0 or step == last
+            if scored:
+                with nlp.use_params(optimizer.averages):
+                    score, others = evaluate()
+                    info |= {"score": score, "other_scores": others}
+                    update_meta(settings, nlp, info)
+                    before_to_disk(nlp).to_disk(output / "model-last")
+                if score > max((old for old, _ in results), default=-1.0):
+                    best = output / "model-best"
+                    shutil.copytree(output / "model-last", best, dirs_exist_ok=True)
+                results.append((score, step))
+                losses = {}
+            log_step(info if scored else None)
+            if (step + 1) % checkpoint_steps == 0 and step != last:
+                now = {"steps": step + 1, "results": results}
+                save_checkpoint(checkpoint, shims, optimizer, now)
+    finally:
+        finalize()
+    checkpoint.unlink(missing_ok=True)
+    return output / "model-last"
+
+
+def _trained(nlp: Language, settings: dict[str, Any]) -> list[AionerNER]:
+    """The components that will be trained."""
+    if not settings["max_steps"]:
+        raise AionerError(
+            "[training] max_steps is 0: say how many updates to make, or use "
+            "`spacy train` for training without an end of its own."
+        )
+    pipes = []
+    for name, pipe in nlp.pipeline:
+        if isinstance(pipe, AionerNER) and name not in settings["frozen_components"]:
+            pipes.append(pipe)
+        elif (
+            getattr(pipe, "is_trainable", False)
+            and name not in settings["frozen_components"]
+        ):
+            raise AionerError(
+                f"The component '{name}' would be trained too, but checkpoints keep "
+                "only 'aioner' components: freeze it ([training] frozen_components), "
+                "or use `spacy train`."
+            )
+    if not pipes:
+        raise AionerError("The pipeline has no 'aioner' component to train.")
+    return pipes

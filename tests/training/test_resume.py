@@ -1,0 +1,134 @@
+"""A training that was interrupted ends as one that was not."""
+
+import io
+
+import pytest
+import spacy
+from spacy.training.initialize import init_nlp
+from typer.testing import CliRunner
+
+from spacy_aioner.cli.app import app
+from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.errors import AionerError
+from spacy_aioner.formats.document import Document, Mention, Passage
+from spacy_aioner.training.loop import CHECKPOINT, train
+
+STEPS = 7
+
+
+def document(number):
+    text = f"Loss of GENE{number} worsened growth in the mice. Patients did well."
+    name = f"GENE{number}"
+    mention = Mention(8, 8 + len(name), name, "Gene")
+    return Document(str(number), [Passage(0, text, "title")], [mention])
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    with (folder / "genes.spacy").open("wb") as stream:
+        write_docbin([(document(n), "ALL") for n in range(12)], stream)
+    return folder
+
+
+@pytest.fixture
+def config(make_nlp, corpus):
+    config = make_nlp("crf", model={"dropout": 0.3, "word_shapes": True}).config
+    config["corpora"] = {
+        "train": {
+            "@readers": "spacy_aioner.SampledCorpus.v1",
+            "path": str(corpus),
+            "min_length": 20,
+            "max_length": 60,
+        },
+        "dev": {"@readers": "spacy.Corpus.v1", "path": str(corpus)},
+    }
+    config["training"].update(
+        train_corpus="corpora.train",
+        dev_corpus="corpora.dev",
+        max_steps=STEPS,
+        max_epochs=-1,
+        eval_frequency=4,
+        patience=0,
+        dropout=0.3,
+        batcher={"@batchers": "spacy.batch_by_words.v1", "size": 40, "tolerance": 0.2},
+        optimizer={
+            "@optimizers": "Adam.v1",
+            "use_averages": True,
+            "learn_rate": {
+                "@schedules": "warmup_linear.v1",
+                "warmup_steps": 2,
+                "total_steps": STEPS,
+                "initial_rate": 0.01,
+            },
+        },
+        logger={"@loggers": "spacy.ConsoleLogger.v1"},
+    )
+    return config
+
+
+class Interrupt(Exception):
+    pass
+
+
+def run(config, output, *, stop=None, log=None):
+    nlp = init_nlp(config)
+    if stop is not None:
+        pipe = nlp.get_pipe("aioner")
+        update, count = pipe.update, iter(range(stop))
+
+        def update_or_stop(*args, **kwargs):
+            if next(count, None) is None:
+                raise Interrupt
+            return update(*args, **kwargs)
+
+        pipe.update = update_or_stop
+    silent = io.StringIO()
+    train(nlp, output, checkpoint_steps=2, stdout=silent, stderr=log or silent)
+    weights = (output / "model-last" / "aioner" / "model").read_bytes()
+    return weights, spacy.load(output / "model-last").meta["performance"]
+
+
+def test_going_on_ends_where_an_undisturbed_run_ends(config, tmp_path):
+    undisturbed = run(config, tmp_path / "whole")
+    for stop in (3, 2):
+        with pytest.raises(Interrupt):
+            run(config, tmp_path / "parts", stop=stop)
+        assert (tmp_path / "parts" / CHECKPOINT).exists()
+    log = io.StringIO()
+    parts = run(config, tmp_path / "parts", log=log)
+    assert "after 4 updates" in log.getvalue()
+    assert parts == undisturbed
+    assert not (tmp_path / "parts" / CHECKPOINT).exists()
+    assert (tmp_path / "parts" / "model-best" / "config.cfg").exists()
+
+
+def test_a_checkpoint_of_another_model_is_refused(config, tmp_path):
+    with pytest.raises(Interrupt):
+        run(config, tmp_path, stop=3)
+    config["components"]["aioner"]["model"]["hidden_width"] = 64
+    with pytest.raises(AionerError, match="cannot go on from this checkpoint"):
+        run(config, tmp_path)
+    (tmp_path / CHECKPOINT).write_bytes(b"cut short")
+    with pytest.raises(AionerError, match="delete it to begin anew"):
+        run(config, tmp_path)
+
+
+def test_what_cannot_be_kept_is_refused(config, tmp_path):
+    config["training"]["max_steps"] = 0
+    with pytest.raises(AionerError, match="max_steps"):
+        run(config, tmp_path)
+
+
+def test_the_command_takes_settings(config, tmp_path):
+    file = tmp_path / "tiny.cfg"
+    config.to_disk(file)
+    command = ["train", str(file), "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, [*command, "--training.max_steps", "1"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip().endswith("model-last")
+    assert len(spacy.load(tmp_path / "out" / "model-last")(document(1).text)) > 5
+    wrong = CliRunner().invoke(app, [*command, "--training.max_steps", "few"])
+    assert wrong.exit_code == 1
+    assert "error:" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
