@@ -45,8 +45,8 @@ class Selected:
     documents (Mapping[str, list[Document]]): By split, with the mentions that the
         task annotates. Of the split "test" these are the ones to score.
     dropped (Mapping[str, int]): Documents that the protocol took out, by split.
-    held_out (int): Documents that left "train" because another document's id or text
-        is "dev".
+    held_out (int): Documents of the training files that are left out because some
+        corpus has them in "dev".
     """
 
     corpus: Corpus
@@ -69,29 +69,15 @@ def select_documents(
     """
     check_choice("protocol", protocol, PROTOCOLS)
     read = [{split: _read(corpus, split) for split in SPLITS} for corpus in corpora]
-    kept = read
-    if protocol == "leak-free":
-        tested = _keys(files["test"] for files in read)
-        anchored = _keys(
-            files[split]
-            for corpus, files in zip(corpora, read, strict=True)
-            if corpus.anchor
-            for split in ("train", "dev")
-        )
-        kept = [
-            {
-                "train": _without(files["train"], set() if anchor else tested),
-                "dev": _without(files["dev"], set() if anchor else tested),
-                "test": _without(files["test"], anchored),
-            }
-            for anchor, files in zip((c.anchor for c in corpora), read, strict=True)
-        ]
-    dev = set() if with_dev else _keys(files["dev"] for files in kept)
+    kept = _leak_free(corpora, read) if protocol == "leak-free" else read
+    dev = _keys(files["dev"] for files in kept)
     selected = []
     for corpus, files, left in zip(corpora, read, kept, strict=True):
-        train = _without(left["train"], dev)
         if with_dev:
-            train = train + left["dev"]
+            # A document that a file of "train" and one of "dev" both hold trains once.
+            train = _without(left["train"], _keys([left["dev"]])) + left["dev"]
+        else:
+            train = _without(left["train"], dev)
         selected.append(
             Selected(
                 corpus=corpus,
@@ -104,6 +90,26 @@ def select_documents(
             )
         )
     return selected
+
+
+def _leak_free(
+    corpora: Sequence[Corpus], read: Sequence[Mapping[str, list[_Keyed]]]
+) -> list[dict[str, list[_Keyed]]]:
+    """Leave out of tests what anchors train on, of other training what is tested."""
+    tested = _keys(files["test"] for files in read)
+    anchored = _keys(
+        files[split]
+        for corpus, files in zip(corpora, read, strict=True)
+        if corpus.anchor
+        for split in ("train", "dev")
+    )
+    kept = []
+    for corpus, files in zip(corpora, read, strict=True):
+        held = {"train": tested, "dev": tested, "test": anchored}
+        if corpus.anchor:
+            held = {"test": anchored}
+        kept.append({s: _without(files[s], held.get(s, set())) for s in SPLITS})
+    return kept
 
 
 def text_key(text: str) -> str | None:

@@ -1,5 +1,7 @@
 """The corpora file and what is said of a wrong one."""
 
+import re
+
 import pytest
 
 from spacy_aioner.corpora.config import read_corpora
@@ -65,6 +67,29 @@ def test_articles_of_parts(write):
     assert [whole.article_of(i) for i in ids] == list(ids)
 
 
+def test_of_alternatives_the_first_that_is_there_is_read(write, tmp_path):
+    files = '[["none.txt", "b.txt", "a.txt"], "a.txt"]'
+    (corpus,) = read_corpora(write(f"[c]\ntask = 'ALL'\ntrain = {files}\n"))
+    assert corpus.sources("train") == (tmp_path / "b.txt", tmp_path / "a.txt")
+    assert not corpus.anchor
+
+
+def test_optional_files_are_skipped_with_a_warning(write, tmp_path):
+    text = (
+        "[c]\ntask = 'ALL'\ntrain = ['x.txt', 'a.txt']\ntest = ['b.txt']\n"
+        "anchor = true\noptional = true\n"
+        "[gone]\ntask = 'ALL'\ntest = [['y.txt', 'z.txt']]\noptional = true\n"
+    )
+    with pytest.warns(UserWarning, match="goes without") as told:
+        (corpus,) = read_corpora(write(text))
+    assert corpus.sources("train") == (tmp_path / "a.txt",)
+    assert corpus.sources("test") == (tmp_path / "b.txt",)
+    assert corpus.anchor
+    one, other = (str(warning.message) for warning in told)
+    assert re.search(r"'c' goes without \S*x\.txt, which is not there", one)
+    assert re.search(r"'gone' goes without \S*y\.txt or \S*z\.txt", other)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -75,6 +100,9 @@ def test_articles_of_parts(write):
         ("[a]\ntask = 5", "'a' has no task"),
         ('[a]\ntask = "ALL"\ntrian = "a.txt"', "unknown key 'trian'.*train, types"),
         ('[a]\ntask = "ALL"\ntrain = "c.txt"', r"names the file .*c\.txt"),
+        ('[a]\ntask = "ALL"\ntrain = [["c.txt", "d.txt"]]', r"c\.txt or .*d\.txt"),
+        ('[a]\ntask = "ALL"\nanchor = 1', "anchor = 1: write true or false"),
+        ('[a]\ntask = "ALL"\noptional = "no"', "optional = 'no': write true or"),
         ('[a]\ntask = "ALL"\narticle = "("', "no regular expression"),
         ('[a]\ntask = "ALL"\narticle = 5', "no regular expression"),
         ('[a]\ntask = "ALL"\ndev_ids = "none.ids"', "cannot be read: correct dev_ids"),

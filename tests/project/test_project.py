@@ -1,5 +1,6 @@
 """The spaCy project: its files name each other correctly, its scripts do their work."""
 
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from spacy_aioner.formats.files import open_writer, read_documents
 ROOT = Path(__file__).parents[2]
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 CONFIGS = sorted((ROOT / "project" / "configs").glob("*.cfg"))
+CORPORA = os.environ.get("AIONER_CORPORA", "")
 CONVERT = ROOT / "project" / "scripts" / "convert.py"
 EXAMPLES = ROOT / "project" / "examples" / "train.pubtator"
 
@@ -169,6 +171,27 @@ def test_convert_explains_a_wrong_setting(corpora: Path, tmp_path: Path) -> None
     assert wrong.returncode == 1
     assert "choose one of leak-free, paper" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPORA, reason="AIONER_CORPORA names no folder of corpora")
+def test_the_list_of_dev_documents_is_the_one_that_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "assets").symlink_to(Path(CORPORA).resolve())
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    for path in (ROOT / "project" / "configs").glob("*.t*"):
+        (configs / path.name).write_bytes(path.read_bytes())
+    # What a former list held does not matter.
+    (configs / "dev-ids.txt").write_text("10064839\n10072428\n")
+    done = run(
+        ROOT / "project" / "scripts" / "draw_dev.py",
+        configs / "all.toml",
+        configs / "biored-dev.txt",
+        configs / "dev-ids.txt",
+    )
+    assert done.returncode == 0, done.stderr
+    drawn = (configs / "dev-ids.txt").read_text()
+    assert drawn == (ROOT / "project" / "configs" / "dev-ids.txt").read_text()
 
 
 def test_examples_are_sound() -> None:
