@@ -12,16 +12,15 @@ from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.files import read_documents
 
 CORPORA = os.environ.get("AIONER_CORPORA")
-FILE = "".join(
-    f"{i}|t|TP53 grew.\n{i}|a|It was in mice.\n"
-    f"{i}\t0\t4\tTP53\tFamilyName\t1\n{i}\t21\t25\tmice\tSpecies\t2\n\n"
-    for i in range(1, 5)
+RECORD = (
+    "{0}|t|TP53 grew.\n{0}|a|It was in mice.\n"
+    "{0}\t0\t4\tTP53\tFamilyName\t1\n{0}\t21\t25\tmice\tSpecies\t2\n\n"
 )
 TOML = """
 [whole]
 task = "ALL"
 train = ["a.txt"]
-test = ["a.txt"]
+test = ["b.txt"]
 dev_ids = "dev.ids"
 types = { FamilyName = "Gene" }
 
@@ -39,7 +38,8 @@ def nlp(make_nlp):
 
 @pytest.fixture
 def toml(tmp_path):
-    (tmp_path / "a.txt").write_text(FILE)
+    (tmp_path / "a.txt").write_text("".join(map(RECORD.format, range(1, 5))))
+    (tmp_path / "b.txt").write_text(RECORD.format(3) + RECORD.format(9))
     (tmp_path / "dev.ids").write_text("2\n4\n")
     (tmp_path / "corpora.toml").write_text(TOML)
     return tmp_path / "corpora.toml"
@@ -58,10 +58,11 @@ def rows(examples):
 
 def test_each_corpus_brings_its_task_and_types(toml, nlp):
     both = ["Gene", "Species"]
-    assert rows(create_aio_corpus(toml)(nlp)) == [
+    assert rows(create_aio_corpus(toml, protocol="paper")(nlp)) == [
         ("1", "ALL", both),
         ("3", "ALL", both),
-        *((str(i), "Gene", ["Gene"]) for i in range(1, 5)),
+        ("1", "Gene", ["Gene"]),
+        ("3", "Gene", ["Gene"]),
     ]
 
 
@@ -69,14 +70,20 @@ def test_held_out_documents_are_dev(toml, nlp):
     ids = [row[0] for row in rows(create_aio_corpus(toml, split="dev")(nlp))]
     assert ids == ["2", "4"]
     ids = [row[0] for row in rows(create_aio_corpus(toml, split="test")(nlp))]
-    assert ids == ["1", "2", "3", "4"]
+    assert ids == ["3", "9"]
+
+
+def test_tested_documents_train_only_by_request(toml, nlp):
+    # The test file is another corpus's, and that corpus is not read.
+    read = create_aio_corpus(toml, names=["genes"])
+    assert [row[0] for row in rows(read(nlp))] == ["1"]
 
 
 def test_names_and_limit_choose(toml, nlp):
-    read = create_aio_corpus(toml, names=["genes"], limit=3)
-    assert [row[:2] for row in rows(read(nlp))] == [(i, "Gene") for i in "123"]
+    read = create_aio_corpus(toml, names=["genes"], limit=1, protocol="paper")
+    assert [row[:2] for row in rows(read(nlp))] == [("1", "Gene")]
     # The reader can be read again.
-    assert len(list(read(nlp))) == 3
+    assert len(list(read(nlp))) == 1
 
 
 def test_predicted_docs_know_nothing_but_passages(toml, nlp):
@@ -91,8 +98,6 @@ def test_long_documents_come_in_parts(toml, nlp):
     assert [(r[0], r[2]) for r in rows(read(nlp))] == [
         ("1", ["Gene"]),
         ("1", ["Species"]),
-        ("3", ["Gene"]),
-        ("3", ["Species"]),
     ]
 
 
@@ -107,6 +112,8 @@ def test_docbin_files_are_read(toml, nlp):
 def test_what_is_unknown_names_what_there_is(toml, nlp):
     with pytest.raises(AionerError, match="'eval': choose one of train, dev, test"):
         create_aio_corpus(toml, split="eval")
+    with pytest.raises(AionerError, match="'all': choose one of leak-free, paper"):
+        create_aio_corpus(toml, protocol="all")
     with pytest.raises(AionerError, match="no corpus 'gene': it has whole, genes"):
         list(create_aio_corpus(toml, names=["gene"])(nlp))
 

@@ -1,5 +1,6 @@
 """`spacy train` from end to end, our reader, and several processes."""
 
+import re
 import subprocess
 import sys
 
@@ -76,7 +77,7 @@ CORPORA = """
 [whole]
 task = "ALL"
 train = ["whole.txt"]
-dev = ["whole.txt"]
+dev = ["dev.txt"]
 
 [genes]
 task = "Gene"
@@ -113,6 +114,8 @@ def test_spacy_train_with_the_reader_of_spacy(examples, tiny_encoder, tmp_path):
 
 def test_spacy_train_with_our_reader(tiny_encoder, tmp_path):
     (tmp_path / "whole.txt").write_text(PUBTATOR)
+    # The same text under another id: what is dev does not train.
+    (tmp_path / "dev.txt").write_text(re.sub(r"(?m)^1", "3", PUBTATOR))
     (tmp_path / "genes.txt").write_text(GENES)
     (tmp_path / "corpora.toml").write_text(CORPORA)
     config = Config().from_str(CONFIG)
