@@ -99,6 +99,7 @@ def main(
             "bootstrap": {"resamples": RESAMPLES, "level": LEVEL, "seed": 0},
             "machine": {
                 "device": str(get_shim(component.model).device),
+                "cpu": torch.backends.cpu.get_cpu_capability(),
                 "threads": torch.get_num_threads(),
                 "python": platform.python_version(),
                 "spacy": spacy.__version__,

@@ -1,5 +1,6 @@
-"""The benchmark on a tiny model and tiny corpora."""
+"""The benchmark on a tiny model and tiny corpora, and the report of its results."""
 
+import copy
 import json
 import runpy
 from pathlib import Path
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from spacy_aioner.evaluation.units import UnitCounts
 
-SCRIPTS = Path(__file__).parents[2] / "project" / "scripts"
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "project" / "scripts"
+METRICS = ROOT / "project" / "metrics" / "benchmark"
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
 DOSE = "Patients with the c.76A>T variant tolerated aspirin."
 
@@ -28,6 +31,11 @@ def run(script, *arguments):
     app = typer.Typer()
     app.command()(runpy.run_path(str(SCRIPTS / script))["main"])
     return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture(autouse=True)
+def scripts_beside_each_other(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def folder(tmp_path_factory, trained_nlp):
         + record("5", DOSE)
     )
     (folder / "corpora.toml").write_text(
-        '[whole]\ntask = "ALL"\ntrain = "train.PubTator"\ntest = "all.PubTator"\n'
+        '[biored]\ntask = "ALL"\ntrain = "train.PubTator"\ntest = "all.PubTator"\n'
         "anchor = true\n[genes]\ntask = 'Gene'\ntest = 'genes.PubTator'\n"
         "article = '4'\n[untested]\ntask = 'Gene'\ntrain = 'train.PubTator'\n"
     )
@@ -71,17 +79,17 @@ def first(folder):
 def test_scores_counts_and_speed(first):
     # The model was trained on ALL only, so genes are asked for under ALL.
     assert {name: list(tasks) for name, tasks in first["results"].items()} == {
-        "whole": ["ALL"],
+        "biored": ["ALL"],
         "genes": ["ALL"],
     }
-    whole = first["results"]["whole"]["ALL"]
-    # It knows both sentences; DOSE's variant is not in this gold standard.
-    assert whole["documents"] == 2
-    assert whole["strict"]["micro"]["tp"] == 6
-    assert whole["strict"]["types"]["Variant"]["fp"] == 1
-    assert whole["strict"]["types"]["Gene"]["intervals"]["f1"][1] == 100.0
-    assert whole["word_pieces"] > 20
-    assert whole["documents_per_second"] > 0
+    biored = first["results"]["biored"]["ALL"]
+    # The model knows both sentences; DOSE's variant is not in this gold standard.
+    assert biored["documents"] == 2
+    assert biored["strict"]["micro"]["tp"] == 6
+    assert biored["strict"]["types"]["Variant"]["fp"] == 1
+    assert biored["strict"]["types"]["Gene"]["intervals"]["f1"][1] == 100.0
+    assert biored["word_pieces"] > 20
+    assert biored["documents_per_second"] > 0
     genes = first["results"]["genes"]["ALL"]
     assert (genes["documents"], genes["dropped"]) == (3, 1)
     # Other types than Gene are not scored: one found, one lost.
@@ -113,13 +121,13 @@ def test_a_baseline_and_a_chosen_corpus(folder, first):
         folder / "model",
         folder / "corpora.toml",
         folder / "second.json",
-        *("--only", "whole", "--tasks", "own"),
+        *("--only", "biored", "--tasks", "own"),
         *("--baseline", folder / "results" / "aioner-minilm.json"),
     )
     assert done.exit_code == 0, done.stderr
     second = json.loads((folder / "second.json").read_text())
-    assert list(second["results"]) == ["whole"]
-    against = second["results"]["whole"]["ALL"]["baseline"]
+    assert list(second["results"]) == ["biored"]
+    against = second["results"]["biored"]["ALL"]["baseline"]
     assert (against["f1_difference"], against["p"]) == (0.0, 1.0)
 
 
@@ -167,3 +175,81 @@ def test_a_baseline_of_other_documents(folder, first):
     )
     assert done.exit_code == 1
     assert "holds other documents of 'genes'" in done.stderr
+
+
+@pytest.fixture
+def results(folder, first, tmp_path):
+    """Results of the released model, with a task of its own, and of an ablation."""
+    (tmp_path / "biored-alone.json").write_text(json.dumps(first))
+    released = copy.deepcopy(first)
+    genes = released["results"]["genes"]
+    own = copy.deepcopy(genes["ALL"]) | {"prompted": "Gene"}
+    released["results"]["genes"] = {"Gene": own, "ALL": genes["ALL"]}
+    (tmp_path / "aioner-minilm.json").write_text(json.dumps(released))
+    return tmp_path
+
+
+def rows(text):
+    """The rows of all Markdown tables, as lists of cells."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_report(results):
+    done = run("report.py", results, results / "benchmark.md")
+    assert done.exit_code == 0, done.stderr
+    text = (results / "benchmark.md").read_text()
+    assert "do not edit" in text.splitlines()[1]
+    table = rows(text)
+    genes = next(row for row in table if row[:2] == ["genes", "Gene"])
+    assert genes[2:7] == ["3 of 4", "2", "2", "100.00", "50.00"]
+    assert genes[-1] == "–"
+    biored = next(row for row in table if row[:2] == ["biored", "ALL"])
+    assert biored[-1] == "91.26"
+    assert ["genes", "66.67", "66.67", "+0.00", "+0.00 to +0.00", "1.000"] in table
+    assert ["plain merge, no tags", "–", "–", "–", "–", "69.96"] in table
+    assert any(row[0] == "released model against BioRED alone" for row in table)
+    assert "## What can be compared" in text
+
+
+def test_report_of_the_released_model_alone(results):
+    (results / "biored-alone.json").unlink()
+    assert run("report.py", results, results / "benchmark.md").exit_code == 0
+    assert "Ablation" not in (results / "benchmark.md").read_text()
+
+
+def test_report_of_nothing(tmp_path):
+    done = run("report.py", tmp_path, tmp_path / "benchmark.md")
+    assert done.exit_code == 1
+    assert "holds no aioner-minilm.json" in done.stderr
+    (tmp_path / "aioner-minilm.json").write_text('{"results": {"a": 1}}')
+    done = run("report.py", tmp_path, tmp_path / "benchmark.md")
+    assert done.exit_code == 1
+    assert "cannot be read as a result file" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[[figures]]\nsystem = 'a'\ncorpus = 'b'"])
+def test_figures_without_a_source(results, text):
+    (results / "figures.toml").write_text(text)
+    done = run(
+        *("report.py", results, results / "benchmark.md"),
+        *("--published", results / "figures.toml"),
+    )
+    assert done.exit_code == 1
+    assert "cannot be read as published figures" in done.stderr
+
+
+def test_plot(results):
+    pytest.importorskip("matplotlib")
+    for name in ("a.svg", "b.svg"):
+        done = run("plot.py", results / "aioner-minilm.json", results / name)
+        assert done.exit_code == 0, done.stderr
+    assert (results / "a.svg").read_bytes() == (results / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("metrics", [METRICS] if any(METRICS.glob("*.json")) else [])
+def test_the_committed_report_is_that_of_the_committed_results(metrics, tmp_path):
+    done = run("report.py", metrics, tmp_path / "benchmark.md")
+    assert done.exit_code == 0, done.stderr
+    committed = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf8")
+    assert (tmp_path / "benchmark.md").read_text(encoding="utf8") == committed
