@@ -1,0 +1,150 @@
+"""Make the pipeline to release of a trained one: half the size, with its card."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+import typer
+
+from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.errors import AionerError
+from spacy_aioner.evaluation.results import read_results
+from spacy_aioner.evaluation.scores import MICRO
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TEMPLATE = Path(__file__).parents[1] / "configs" / "model-card.md"
+
+
+def main(
+    model: Path = typer.Argument(..., help="The trained pipeline."),
+    output: Path = typer.Argument(..., help="Folder for the pipeline to package."),
+    metrics: Path = typer.Option(..., help="Its result file from benchmark.py."),
+    counts: Path = typer.Option(..., help="counts.json of the converted corpora."),
+    sources: Path = typer.Option(..., help="Names and licences (TOML)."),
+    card: Path = typer.Option(..., help="The model card to write (Markdown)."),
+    name: str = typer.Option("aioner_minilm", help="Name without the language."),
+    version: str = typer.Option(..., help="Version of the model."),
+    command: str = typer.Option(..., help="The command that trained it."),
+    storage: str = typer.Option("fp16", help="Format of the stored weights."),
+) -> None:
+    """Store the weights in 16 bits, fill the metadata and write the model card."""
+    with plain_errors(debug=False):
+        results = read_results(metrics)
+        known = tomllib.loads(sources.read_text(encoding="utf8"))
+        rows = srsly.read_json(counts)["counts"]
+        corpora = list(_corpora(rows, known))
+        setting = {"components.aioner.model.storage": storage}
+        nlp = spacy.load(model, config=setting)
+        pipe = nlp.get_pipe("aioner")
+        pipe.tasks = ["ALL"]
+        nlp.meta.update(
+            name=name,
+            version=version,
+            description="Genes, diseases, chemicals, species, variants and cell lines "
+            "in biomedical text (AIONER, all-in-one scheme).",
+            author="spacy-aioner",
+            license="MIT",
+            notes=f"Trained with: {command}",
+            sources=[_source(entry) for entry in known.values()],
+            performance=_performance(results),
+        )
+        nlp.to_disk(output)
+        training = nlp.config["training"]
+        reader = nlp.config["corpora"]["train"]
+        described = results["model"]
+        card.write_text(
+            TEMPLATE.read_text(encoding="utf8").format(
+                name=name,
+                version=version,
+                tasks=", ".join(f"`{t}`" for t in pipe.cfg["trained_tasks"][1:]),
+                parameters=described["parameters"] / 1e6,
+                encoder=known["encoder"]["name"],
+                encoder_licence=known["encoder"]["licence"],
+                decoder=described["decoder"],
+                command=command,
+                steps=training["max_steps"],
+                words=training["batcher"]["size"],
+                exponent=reader.get("exponent", 0.5),
+                corpora=_table(
+                    ("corpus", "task", "documents", "mentions", "licence", "source"),
+                    corpora,
+                ),
+                scores=_table(("corpus", "own task", "`ALL`"), _scores(results)),
+            ),
+            encoding="utf8",
+        )
+
+
+def _source(entry: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "name": entry["name"],
+        "author": entry["citation"],
+        "license": entry["licence"],
+    }
+
+
+def _corpora(
+    rows: list[dict[str, Any]], known: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, ...]]:
+    """Rows of the table of training corpora."""
+    for row in rows:
+        if row["split"] == "train":
+            source = known.get(row["corpus"].partition("-")[0])
+            if source is None:
+                raise AionerError(
+                    f"The corpus '{row['corpus']}' has no entry among the sources: add "
+                    "its name, citation and licence."
+                )
+            yield (
+                source["name"],
+                row["task"],
+                f"{row['documents']:,}",
+                f"{row['mentions']:,}",
+                source["licence"],
+                source["citation"],
+            )
+
+
+def _scores(results: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for corpus, by_task in results["results"].items():
+        own = next(r for r in by_task.values() if r["prompted"] == r["task"])
+        cells = [f"{own['strict'][MICRO]['f1']:.1f}"]
+        every = by_task.get("ALL")
+        cells.append(f"{every['strict'][MICRO]['f1']:.1f}" if every else "–")
+        yield (f"{corpus} ({own['task']})", *cells)
+
+
+def _performance(results: Mapping[str, Any]) -> dict[str, Any]:
+    """BioRED's scores under spaCy's names, and the F1 of each corpus (0 to 1)."""
+    biored = results["results"]["biored"]["ALL"]["strict"]
+    names = {"ents_p": "precision", "ents_r": "recall", "ents_f": "f1"}
+
+    def part(score: Mapping[str, float]) -> dict[str, float]:
+        return {name: score[key] / 100 for name, key in names.items()}
+
+    values: dict[str, Any] = part(biored[MICRO])
+    values["ents_per_type"] = {
+        kind: {name[-1]: value for name, value in part(score).items()}
+        for kind, score in biored["types"].items()
+    }
+    for corpus, by_task in results["results"].items():
+        for result in by_task.values():
+            key = f"{corpus}_{result['prompted']}_ents_f".replace("-", "_").lower()
+            values[key] = result["strict"][MICRO]["f1"] / 100
+    return values
+
+
+def _table(head: tuple[str, ...], rows: Any) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)
