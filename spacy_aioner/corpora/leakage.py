@@ -14,7 +14,7 @@ as strings over all corpora, so they should be those of PubMed or PubMed Central
 
 The protocol "paper" drops nothing, so its scores are too high.
 
-Under both, no document of a development set is in any corpus's training set.
+Under both, no development document of any corpus trains, unless asked for.
 """
 
 from __future__ import annotations
