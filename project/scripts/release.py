@@ -1,4 +1,4 @@
-"""Make the pipeline to release of a trained one: half the size, with its card."""
+"""Make the pipeline to release of a stored one: metadata and model card."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ TEMPLATE = Path(__file__).parents[1] / "configs" / "model-card.md"
 
 
 def main(
-    model: Path = typer.Argument(..., help="The trained pipeline."),
+    model: Path = typer.Argument(..., help="The stored pipeline, as it was scored."),
     output: Path = typer.Argument(..., help="Folder for the pipeline to package."),
     metrics: Path = typer.Option(..., help="Its result file from benchmark.py."),
     counts: Path = typer.Option(..., help="counts.json of the converted corpora."),
@@ -32,16 +32,14 @@ def main(
     name: str = typer.Option("aioner_minilm", help="Name without the language."),
     version: str = typer.Option(..., help="Version of the model."),
     command: str = typer.Option(..., help="The command that trained it."),
-    storage: str = typer.Option("fp16", help="Format of the stored weights."),
 ) -> None:
-    """Store the weights in 16 bits, fill the metadata and write the model card."""
+    """Fill the metadata of a stored pipeline and write its model card."""
     with plain_errors(debug=False):
         results = read_results(metrics)
         known = tomllib.loads(sources.read_text(encoding="utf8"))
         rows = srsly.read_json(counts)["counts"]
         corpora = list(_corpora(rows, known))
-        setting = {"components.aioner.model.storage": storage}
-        nlp = spacy.load(model, config=setting)
+        nlp = spacy.load(model)
         pipe = nlp.get_pipe("aioner")
         pipe.tasks = ["ALL"]
         nlp.meta.update(

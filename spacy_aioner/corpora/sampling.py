@@ -18,7 +18,7 @@ from .split import split_document
 
 
 def create_sampled_corpus(
-    path: Path,
+    path: Path | None,
     exponent: float = 0.5,
     weights: dict[str, float] | None = None,
     min_length: int = 200,
@@ -35,7 +35,8 @@ def create_sampled_corpus(
     of lengths that differ each time, and all parts are shuffled: a batch holds text
     of many documents, each with some context. Use with `max_epochs = -1`.
 
-    path (Path): A folder of DocBins, one per corpus.
+    path (Path | None): A folder of DocBins, one per corpus; None, as in a config that
+        waits for it, is an error when reading begins.
     exponent (float): See above.
     weights (dict[str, float] | None): Factors for the share of corpora, by file name
         without its ending; 1 for those not named, 0 leaves one out.
@@ -47,10 +48,14 @@ def create_sampled_corpus(
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (AionerError): If there is no such corpus or nothing to draw from.
     """
-    path = Path(path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        corpora = _read_corpora(path, nlp, weights or {})
+        if path is None:
+            raise AionerError(
+                "The corpus reader has no path: name the folder of DocBins, for "
+                "example with --paths.train project/corpus/all/train."
+            )
+        corpora = _read_corpora(Path(path), nlp, weights or {})
         dice = random.Random(seed)
         shares = [c.weight * c.characters**exponent for c in corpora]
         lengths = (min_length, max_length)

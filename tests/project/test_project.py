@@ -61,7 +61,7 @@ def test_scripts_and_configs_exist() -> None:
 def test_configs_build_a_pipeline(path: Path) -> None:
     nlp = load_model_from_config(load_config(path), auto_fill=True)
     assert nlp.pipe_names == ["aioner"]
-    training = nlp.config["training"]
+    training = nlp.config.interpolate()["training"]
     schedule = training["optimizer"]["learn_rate"]
     assert schedule["total_steps"] == training["max_steps"]
 
