@@ -104,7 +104,7 @@ def test_what_cannot_be_drawn_is_told(folder, tmp_path):
         draw(folder, 1, weights={"large": 0.0, "small": 0.0})
     with pytest.raises(AionerError, match="holds no DocBin"):
         draw(tmp_path / "elsewhere", 1)
-    with pytest.raises(AionerError, match="--paths.train"):
+    with pytest.raises(AionerError, match=r"--paths\.train"):
         draw(None, 1)
     (folder / "large.spacy").unlink()
     (folder / "small.spacy").unlink()
