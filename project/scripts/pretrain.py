@@ -208,7 +208,7 @@ def _mask(
     chosen = (dice.random(word[-1] + 1) < share)[word]
     fate = dice.random(word[-1] + 1)[word]
     read = np.where(chosen & (fate < _MASKED), tokenizer.mask_token_id, true)
-    other = dice.integers(1000, len(tokenizer), len(true))
+    other = dice.integers(0, len(tokenizer), len(true))
     read = np.where(chosen & (fate >= _MASKED) & (fate < _RANDOM), other, read)
     ids = np.full((len(windows), length), tokenizer.pad_token_id or 0, dtype=np.int64)
     labels = np.full_like(ids, _IGNORED)
