@@ -8,6 +8,7 @@ forbids, the CRF the one whose transitions are learnt; both share this code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from .types import Ints
 
 FORBIDDEN = -1e4
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,75 @@ def log_partition(scores: Tensor, bounds: Ints, chain: Chain) -> Tensor:
     RETURNS (Tensor): The sum of the sequences' log-partitions, a scalar that can be
         differentiated.
     """
-    _, finals = _forward(Steps(bounds, scores.device).split(scores), chain)
-    return torch.cat(finals).logsumexp(-1).sum()
+    total: Tensor = _LogPartition.apply(  # type: ignore[no-untyped-call]
+        scores, chain.start, chain.end, chain.transitions, bounds
+    )
+    return total
+
+
+class _LogPartition(torch.autograd.Function):
+    """Forward-backward with the gradients, which are label probabilities, at once.
+
+    Probabilities are scaled to sum to one at every step (Rabiner 1989, section V.A), so
+    a step is one small matrix product; autograd through log-sum-exp takes many times
+    as long.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        scores: Tensor,
+        start: Tensor,
+        end: Tensor,
+        transitions: Tensor,
+        bounds: Ints,
+    ) -> Tensor:
+        emitted = scores.double()
+        peak = emitted.amax(-1, keepdim=True)
+        move, close = transitions.double().exp(), end.double().exp()
+        rows = Steps(bounds, scores.device)
+        steps = rows.split((emitted - peak).exp())
+        alphas: list[Tensor] = []
+        scales: list[Tensor] = []
+        reached = steps[0] * start.double().exp()
+        for t, step in enumerate(steps):
+            if t:
+                reached = (alphas[-1][: len(step)] @ move) * step
+            scale = reached.sum(-1, keepdim=True).clamp_min(_TINY)
+            alphas.append(reached / scale)
+            scales.append(scale)
+        sizes = [*rows.sizes[1:], 0]
+        finals = [alpha[n:] @ close for alpha, n in zip(alphas, sizes, strict=True)]
+        total = (
+            torch.cat(scales).log().sum() + peak.sum() + torch.cat(finals).log().sum()
+        )
+
+        # Betas are scaled so that alpha * beta is the probability of each label.
+        betas: list[Tensor] = []
+        follow: list[Tensor] = []
+        for t in reversed(range(len(steps))):
+            ended = close / finals[t].unsqueeze(-1)
+            if betas:
+                follow.append(steps[t + 1] * betas[-1] / scales[t + 1])
+                ended = torch.cat([follow[-1] @ move.T, ended])
+            betas.append(ended)
+        chances = [a * b for a, b in zip(alphas, reversed(betas), strict=True)]
+        moves = torch.zeros_like(move)
+        if follow:
+            before = [alpha[:n] for alpha, n in zip(alphas, sizes, strict=True)]
+            moves = move * (torch.cat(before).T @ torch.cat(follow[::-1]))
+        last = [chance[n:] for chance, n in zip(chances, sizes, strict=True)]
+        ctx.save_for_backward(
+            rows.join(chances).to(scores.dtype),
+            chances[0].sum(0).to(start.dtype),
+            torch.cat(last).sum(0).to(end.dtype),
+            moves.to(transitions.dtype),
+        )
+        return total.to(scores.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, d_total: Tensor) -> tuple[Tensor | None, ...]:
+        return (*(d_total * gradient for gradient in ctx.saved_tensors), None)
 
 
 def _forward(steps: list[Tensor], chain: Chain) -> tuple[list[Tensor], list[Tensor]]:

@@ -165,3 +165,36 @@ def test_probabilities_of_a_very_long_sequence_are_exact():
     long = span_probabilities(long_scores, np.array([0, 6004]), chain, moved)
     torch.testing.assert_close(long, short, atol=1e-9, rtol=0)
     assert 0 < float(short) < 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(chains)
+def test_gradients_match_finite_differences(drawn):
+    seed, lengths, learnt = drawn
+    chain = random_chain(seed, learnt=learnt)
+    scores, bounds = random_scores(seed, lengths)
+    allowed = chain.transitions > FORBIDDEN / 2
+    moves = torch.where(allowed, chain.transitions, 0.0)
+
+    def total(scores, start, end, moves):
+        # What is forbidden stays so: finite differences of exp(-1e4) are nothing.
+        transitions = torch.where(allowed, moves, FORBIDDEN)
+        return log_partition(scores, bounds, Chain(start, end, transitions))
+
+    inputs = (scores, chain.start, chain.end, moves)
+    for tensor in inputs:
+        tensor.requires_grad_()
+    assert torch.autograd.gradcheck(total, inputs, atol=1e-6)
+
+
+def test_long_and_extreme_sequences_stay_finite():
+    chain = random_chain(1)
+    scores, bounds = random_scores(1, [3000, 1, 2])
+    scores = (scores * 50).float().requires_grad_()
+    total = log_partition(scores, bounds, chain)
+    best = best_labels(scores.detach(), bounds, chain)
+    assert total >= path_score(scores.detach(), best, bounds, chain) - 1
+    total.backward()
+    assert torch.isfinite(scores.grad).all()
+    sums = scores.grad.sum(-1)
+    torch.testing.assert_close(sums, torch.ones_like(sums), atol=1e-4, rtol=1e-4)
