@@ -12,6 +12,7 @@ from torch import Tensor
 from ..scheme.bio import bio_to_spans
 from ..scheme.scheme import Scheme
 from .chain import best_labels, log_partition, path_score, span_probabilities
+from .consistency import best_first, find_repetitions, support
 from .network import AioNetwork
 from .types import Emissions, Ints, Plan, ranges
 
@@ -23,7 +24,7 @@ class WordSpans:
     first, last (Ints): First and last word, inclusive, (n,).
     task (Ints): The task that predicted the span, (n,).
     type (Ints): The type's number among the task's types, (n,).
-    score (NDArray[float64]): Probability of the span, (n,).
+    score (NDArray[float64]): Probability of the span, or what `decode` makes of it.
     """
 
     first: Ints
@@ -73,12 +74,25 @@ def loss(
     return total / max(1, len(gold))
 
 
-def decode(network: AioNetwork, scheme: Scheme, emissions: Emissions) -> WordSpans:
+def decode(
+    network: AioNetwork,
+    scheme: Scheme,
+    emissions: Emissions,
+    *,
+    consistency: float = 0.0,
+    threshold: float = 0.0,
+) -> WordSpans:
     """Find the entities of the best valid label sequences.
+
+    With consistency, the words of each entity are looked for in the rest of its doc. A
+    place's score is then a mixture of its own probability and of the mean over all
+    places with the same words, and the best that do not overlap are taken.
 
     network (AioNetwork): Holds the chain's parameters.
     scheme (Scheme): The tasks.
     emissions (Emissions): Scores for the plan's rows.
+    consistency (float): Share of the mean, 0 to 1; 0 leaves each place to itself.
+    threshold (float): Least score of an entity.
     RETURNS (WordSpans): In order of task, then of text.
     """
     plan = emissions.plan
@@ -91,21 +105,29 @@ def decode(network: AioNetwork, scheme: Scheme, emissions: Emissions) -> WordSpa
             labels = best_labels(scores, bounds, chain).cpu().numpy()
             begins = np.zeros(len(rows), dtype=bool)
             begins[bounds[:-1]] = True
-            start, end, kind = bio_to_spans(labels, begins)
-            probability = np.zeros(0)
-            if len(start):
-                spans = (start, end, kind)
-                probability = (
-                    span_probabilities(scores, bounds, chain, spans).cpu().numpy()
-                )
+            spans = bio_to_spans(labels, begins)
+            if not len(spans[0]):
+                continue
             words = plan.word[rows]
+            if consistency:
+                doc = np.searchsorted(plan.words.docs, words, side="right")
+                text = plan.words.piece_start[words]
+                places = find_repetitions(text, doc, bounds, spans)
+                spans = (places.start, places.end, places.type)
+            score = span_probabilities(scores, bounds, chain, spans).cpu().numpy()
+            start, end, kind = spans
+            if consistency:
+                score = support(score, places.group, consistency)
+                chosen = best_first(start, end, score, threshold)
+            else:
+                chosen = np.flatnonzero(score >= threshold)
             found.append(
                 (
-                    words[start],
-                    words[end - 1],
-                    np.full(len(start), task),
-                    kind,
-                    probability,
+                    words[start[chosen]],
+                    words[end[chosen] - 1],
+                    np.full(len(chosen), task),
+                    kind[chosen],
+                    score[chosen],
                 )
             )
     columns = [np.concatenate(c) for c in zip(*found, strict=True)]

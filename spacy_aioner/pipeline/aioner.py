@@ -39,8 +39,9 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
     ents_filter (SpanFilter): Chooses what goes to `doc.ents`.
     overwrite (bool): Whether to replace spans and entities that are there.
     threshold (float): Predictions below this probability are dropped.
+    consistency (float): How much the same words elsewhere in the doc count.
     scorer (Callable | None): The scoring method.
-    RAISES (AionerError): If a task is unknown, or the threshold no probability.
+    RAISES (AionerError): If a task is unknown, or a share not within 0 and 1.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         ents_filter: SpanFilter,
         overwrite: bool,
         threshold: float,
+        consistency: float,
         scorer: Callable[..., dict[str, Any]] | None,
     ) -> None:
         self.vocab = vocab
@@ -68,12 +70,12 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         self.ents_filter = ents_filter
         self.overwrite = overwrite
         self.scorer = scorer
-        if not 0.0 <= threshold <= 1.0:
-            raise AionerError(
-                f"The threshold {threshold} is no probability: give 0 to 1."
-            )
+        for what, value in (("threshold", threshold), ("consistency", consistency)):
+            if not 0.0 <= value <= 1.0:
+                raise AionerError(f"The {what} {value} is not within 0 and 1.")
         self.cfg: dict[str, Any] = {
             "threshold": threshold,
+            "consistency": consistency,
             "spans_key": spans_key,
             "task_types": {task.name: list(task.types) for task in scheme.tasks},
             "trained_tasks": [],
@@ -170,7 +172,13 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         plan = self._plan(docs, [asked] * len(docs))
         emissions = Emissions(plan, self.model.predict(plan.inputs))
         network = get_shim(self.model).network
-        spans = decode(network, self.scheme, emissions)  # type: ignore[arg-type]
+        spans = decode(
+            network,  # type: ignore[arg-type]
+            self.scheme,
+            emissions,
+            consistency=self.cfg["consistency"],
+            threshold=self.cfg["threshold"],
+        )
         words = plan.words
         owners = np.searchsorted(words.docs, spans.first, side="right") - 1
         found: list[dict[tuple[int, int, str], Prediction]] = [{} for _ in docs]
@@ -188,7 +196,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         for owner, first, last, start, end, task, kind, score in rows:
             label = self.scheme.tasks[task].types[kind]
             seen = found[owner].get((start, end, label))
-            if score >= self.cfg["threshold"] and (not seen or seen.score < score):
+            if not seen or seen.score < score:
                 found[owner][start, end, label] = Prediction(
                     first, last + 1, start, end, label, score
                 )

@@ -22,6 +22,7 @@ spans_filter = null
 annotate_ents = true
 overwrite = true
 threshold = 0.0
+consistency = 0.0
 
 [aioner.ents_filter]
 @misc = "spacy_aioner.highest_score_first.v1"
@@ -37,8 +38,11 @@ hidden_width = 128
 dropout = 0.1
 precision = "auto"
 max_pieces = 256
+context_pieces = 0
+word_shapes = false
 batch_pieces = 4096
 head_learn_rate_scale = 1.0
+storage = "fp32"
 encoder_config = {}
 """
 )["aioner"]
@@ -69,6 +73,7 @@ def make_aioner(
     ents_filter: SpanFilter,
     overwrite: bool,
     threshold: float,
+    consistency: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> AionerNER:
     """Make the component.
@@ -85,6 +90,10 @@ def make_aioner(
     ents_filter (SpanFilter): Chooses what goes to `doc.ents`.
     overwrite (bool): Whether to replace spans and entities that are there.
     threshold (float): Predictions below this probability are dropped.
+    consistency (float): How much the same words elsewhere in the doc count: a place's
+        score is (1 - consistency) times its own probability, plus consistency times
+        the mean over all places. With a threshold of about 0.4 it finds repetitions
+        that were missed and drops entities that stand alone; 0 switches it off.
     scorer (Callable | None): The scoring method.
     RETURNS (AionerNER): The component.
     """
@@ -100,5 +109,6 @@ def make_aioner(
         ents_filter=ents_filter,
         overwrite=overwrite,
         threshold=threshold,
+        consistency=consistency,
         scorer=scorer,
     )
