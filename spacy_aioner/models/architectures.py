@@ -21,6 +21,7 @@ def build_aio_tagger(
     decoder: str = "softmax",
     hidden_width: int = 128,
     dropout: float = 0.1,
+    piece_dropout: float = 0.0,
     precision: str = "auto",
     max_pieces: int = 256,
     context_pieces: int = 0,
@@ -38,6 +39,8 @@ def build_aio_tagger(
     hidden_width (int): Width of the dense layer.
     dropout (float): Dropout before the label scores; `nlp.update(drop=…)` and
         [training.dropout] replace it.
+    piece_dropout (float): Share of the word-pieces that are hidden in training, so
+        that names are also known by their context.
     precision (str): "auto", "fp32", "bf16" or "fp16".
     max_pieces (int): Word-pieces per window, tags and specials included; at most
         what the encoder can read.
@@ -65,6 +68,7 @@ def build_aio_tagger(
         head_scale=head_learn_rate_scale,
         max_pieces=max_pieces,
         storage=storage,
+        piece_dropout=piece_dropout,
     )
     return Model(
         "aio_tagger",

@@ -22,6 +22,7 @@ class Frame:
 
     begin, end (int): The encoder's own first and last piece, [CLS] and [SEP].
     pad (int): The padding piece.
+    mask (int): The piece that stands for a hidden one.
     first_tag (int): Id of tag 0; tag k follows at first_tag + k.
     """
 
@@ -29,6 +30,7 @@ class Frame:
     end: int
     pad: int
     first_tag: int
+    mask: int
 
 
 def find_encoder(name: str) -> str:
@@ -94,7 +96,14 @@ def load_encoder(
         )
     vocabulary = encoder.get_input_embeddings().num_embeddings
     encoder.resize_token_embeddings(vocabulary + n_tags, mean_resizing=False)
-    frame = Frame(begin, end, tokenizer.pad_token_id or 0, vocabulary)
+    hidden = (tokenizer.mask_token_id, tokenizer.unk_token_id, 0)
+    frame = Frame(
+        begin=begin,
+        end=end,
+        pad=tokenizer.pad_token_id or 0,
+        first_tag=vocabulary,
+        mask=next(piece for piece in hidden if piece is not None),
+    )
     return encoder, tokenizer.backend_tokenizer, frame
 
 

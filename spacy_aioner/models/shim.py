@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import safetensors.torch
@@ -44,6 +44,7 @@ class AioShim(HFShim):  # type: ignore[misc]
     max_pieces (int): Upper limit for the pieces of one window.
     storage (str): The format in which weights are saved, "fp32", "bf16" or "fp16";
         in memory they are float32.
+    piece_dropout (float): Share of the word-pieces that are hidden in training.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class AioShim(HFShim):  # type: ignore[misc]
         head_scale: float,
         max_pieces: int,
         storage: str = "fp32",
+        piece_dropout: float = 0.0,
     ) -> None:
         self.precision = precision
+        self.piece_dropout = piece_dropout
         self.storage = storage
         self.head_scale = head_scale
         self.max_pieces = max_pieces
@@ -147,6 +150,8 @@ class AioShim(HFShim):  # type: ignore[misc]
             to the gradients of the parameters.
         """
         self._model.train()
+        if self.piece_dropout:
+            batches = [self._hide_pieces(batch) for batch in batches]
         dtype = self._training_dtype
         with torch.autocast(
             self.device.type, dtype=dtype, enabled=dtype != torch.float32
@@ -160,6 +165,17 @@ class AioShim(HFShim):  # type: ignore[misc]
                 torch.autograd.backward(scores, d_scores)
 
         return scores.detach(), backprop
+
+    def _hide_pieces(self, batch: TensorBatch) -> TensorBatch:
+        """Put the mask in place of some pieces, never of tags and specials."""
+        frame = self.frame
+        assert frame is not None
+        ids = batch.input_ids
+        kept = torch.rand(ids.shape, device=ids.device) >= self.piece_dropout
+        kept |= ids >= frame.first_tag
+        for special in (frame.begin, frame.end, frame.pad):
+            kept |= ids == special
+        return replace(batch, input_ids=torch.where(kept, ids, frame.mask))
 
     def _scaled_backward(self, scores: Tensor, d_scores: Tensor) -> None:
         """Add gradients that were scaled up on their way and down at the end.

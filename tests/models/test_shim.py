@@ -9,6 +9,7 @@ from thinc.api import Adam
 
 from spacy_aioner.errors import AionerError
 from spacy_aioner.models.architectures import build_aio_tagger, get_shim
+from spacy_aioner.models.network import AioNetwork
 from spacy_aioner.models.precision import pick_dtype
 from spacy_aioner.models.types import Inputs
 
@@ -251,3 +252,33 @@ def test_predictions_follow_an_update_that_ends_after_a_prediction(build, inputs
     before = model.predict(inputs)
     model.finish_update(Adam(0.1, use_averages=False))
     assert not torch.equal(model.predict(inputs), before)
+
+
+def test_pieces_are_hidden_in_training_only(build, inputs, monkeypatch):
+    model = build(piece_dropout=0.5, dropout=0.0)
+    model.initialize()
+    shim = get_shim(model)
+    expected = model.predict(inputs)
+    seen = []
+    forward = AioNetwork.forward
+
+    def watch(self, batches, dropout):
+        seen.extend(batch.input_ids for batch in batches)
+        return forward(self, batches, dropout)
+
+    monkeypatch.setattr(AioNetwork, "forward", watch)
+    torch.manual_seed(0)
+    scores, _ = model.begin_update(inputs)
+    hidden, seen[:] = list(seen), []
+    assert torch.equal(model.predict(inputs), expected)
+    assert not torch.allclose(scores, expected)
+    frame, counts = shim.frame, [0, 0]
+    for ids, whole in zip(hidden, seen, strict=True):
+        changed = ids != whole
+        assert (ids[changed] == frame.mask).all()
+        specials = torch.tensor([frame.begin, frame.end, frame.pad])
+        ordinary = (whole < frame.first_tag) & ~torch.isin(whole, specials)
+        assert not (changed & ~ordinary).any()
+        counts[0] += int(changed.sum())
+        counts[1] += int(ordinary.sum())
+    assert 0.2 < counts[0] / counts[1] < 0.8

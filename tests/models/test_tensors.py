@@ -10,7 +10,7 @@ from spacy_aioner.models.encoders import Frame
 from spacy_aioner.models.tensors import make_tensors
 from spacy_aioner.models.types import Inputs
 
-CUSTOM = Frame(begin=101, end=102, pad=7, first_tag=1000)
+CUSTOM = Frame(begin=101, end=102, pad=7, first_tag=1000, mask=8)
 
 
 @st.composite
