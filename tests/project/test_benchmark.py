@@ -218,6 +218,16 @@ def test_report_of_the_released_model_alone(results):
     assert "Ablation" not in (results / "benchmark.md").read_text()
 
 
+def test_report_of_storage(results):
+    whole = json.loads((results / "aioner-minilm.json").read_text())
+    whole["results"]["genes"]["Gene"]["strict"]["micro"]["f1"] = 66.0
+    (results / "aioner-minilm-fp32.json").write_text(json.dumps(whole))
+    done = run("report.py", results, results / "benchmark.md")
+    assert done.exit_code == 0, done.stderr
+    table = rows((results / "benchmark.md").read_text())
+    assert ["genes", "66.67", "66.00", "+0.67"] in table
+
+
 def test_report_of_nothing(tmp_path):
     done = run("report.py", tmp_path, tmp_path / "benchmark.md")
     assert done.exit_code == 1
