@@ -28,7 +28,8 @@ from thinc.api import Adam, fix_random_seed
 from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, document_to_doc
 from spacy_aioner.formats.files import read_documents
 from spacy_aioner.models.architectures import get_shim
-from spacy_aioner.models.network import TensorBatch
+from spacy_aioner.models.flat import TensorBatch
+from spacy_aioner.models.planning import FRAME
 from spacy_aioner.models.tensors import make_tensors
 from spacy_aioner.pipeline.gold import gold_labels
 
@@ -108,11 +109,12 @@ def _tensors(
             budget=pipe.model.attrs["batch_pieces"],
             limit=shim.limit,
             device=shim.device,
+            flat=False,
         )
         local = gold_labels(pipe.scheme, examples, plan, "aioner")[rows]
         label_ids = np.array(pipe.scheme.label_ids(pipe.scheme.tasks[0]))
         updates.append((tensors, torch.from_numpy(label_ids[local])))
-        pieces += sum(int(t.attention_mask.sum()) for t in tensors)
+        pieces += len(plan.inputs.pieces) + FRAME * (len(plan.inputs.bounds) - 1)
     return updates, pieces
 
 
@@ -146,9 +148,10 @@ def _bare_round(nlp: Language, updates: Sequence[Update]) -> Callable[[], None]:
             for batch, gold in zip(tensors, parts, strict=True):
                 with torch.autocast(device, dtype, enabled=dtype != torch.float32):
                     states = encoder(
-                        input_ids=batch.input_ids, attention_mask=batch.attention_mask
+                        input_ids=batch.to_grid(batch.input_ids),
+                        attention_mask=batch.mask.long(),
                     ).last_hidden_state
-                    scores = head(states.flatten(0, 1)[batch.words])
+                    scores = head(batch.from_grid(states)[batch.words])
                 loss = torch.nn.functional.cross_entropy(
                     scores.float(), gold, reduction="sum"
                 )

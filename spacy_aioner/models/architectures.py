@@ -134,6 +134,7 @@ def _forward(
         budget=model.attrs["batch_pieces"],
         limit=shim.limit,
         device=shim.device,
+        flat=shim.flat,
     )
     order = torch.from_numpy(rows).to(shim.device)
     if not batches:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,26 +11,10 @@ from torch import Tensor, nn
 from ..errors import check_choice
 from ..scheme.bio import transition_mask
 from .chain import FORBIDDEN, Chain
+from .flat import TensorBatch, encode
 from .types import N_CASES
 
 DECODERS = ("softmax", "crf")
-
-
-@dataclass(frozen=True)
-class TensorBatch:
-    """One padded batch on the device.
-
-    input_ids (Tensor): Word-piece ids, int64 (rows, length).
-    shapes (Tensor): How the pieces are written, int64 (rows, length).
-    attention_mask (Tensor): 1 where there is a piece, int64 (rows, length).
-    words (Tensor): Positions of the words' first pieces in the flattened batch,
-        int64 (n,).
-    """
-
-    input_ids: Tensor
-    shapes: Tensor
-    attention_mask: Tensor
-    words: Tensor
 
 
 class AioNetwork(nn.Module):
@@ -84,19 +67,16 @@ class AioNetwork(nn.Module):
         RETURNS (Tensor): float32 (n_words, n_labels), in the order of the batches.
         """
         # One look-up for all batches: its gradient is as large as the vocabulary.
-        ids = torch.cat([batch.input_ids.flatten() for batch in batches])
+        ids = torch.cat([batch.input_ids for batch in batches])
         embedded = self.encoder.get_input_embeddings()(ids)
         if self.shapes is not None:
-            shapes = torch.cat([batch.shapes.flatten() for batch in batches])
+            shapes = torch.cat([batch.shapes for batch in batches])
             embedded = embedded + self.shapes(shapes)
-        parts = embedded.split([batch.input_ids.numel() for batch in batches])
-        hidden = []
-        for batch, part in zip(batches, parts, strict=True):
-            states = self.encoder(
-                inputs_embeds=part.view(*batch.input_ids.shape, -1),
-                attention_mask=batch.attention_mask,
-            ).last_hidden_state
-            hidden.append(states.flatten(0, 1)[batch.words])
+        parts = embedded.split([len(batch.input_ids) for batch in batches])
+        hidden = [
+            encode(self.encoder, part, batch)[batch.words]
+            for batch, part in zip(batches, parts, strict=True)
+        ]
         dense = torch.relu(self.dense(torch.cat(hidden)))
         dense = nn.functional.dropout(dense, dropout, self.training and dropout > 0)
         scores: Tensor = self.output(dense).float()

@@ -17,9 +17,11 @@ LENGTHS = np.array(
     [8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512, 768, 1024,
      1536, 2048, 4096, 8192]
 )  # fmt: skip
-# What starting one more batch costs, in padded pieces. Like the lengths it changes
-# speed and memory only, never a result.
+# What starting one more batch costs, in pieces, and at which length attention costs as
+# much as all other layers of a BERT together. Like the lengths they change speed and
+# memory only, never a result.
 _BATCH_COST = 64
+_COSTLY_LENGTH = 1280
 
 
 def plan_windows(
@@ -160,12 +162,15 @@ class Batch:
     length: int
 
 
-def plan_batches(lengths: Ints, *, budget: int, limit: int) -> list[Batch]:
+def plan_batches(
+    lengths: Ints, *, budget: int, limit: int, flat: bool = False
+) -> list[Batch]:
     """Group windows of like length into batches of few distinct shapes.
 
     lengths (Ints): Pieces of each window, tags included, (n,).
     budget (int): Padded pieces that one batch may have.
     limit (int): The longest window that the encoder can read.
+    flat (bool): Whether only attention works on padding.
     RETURNS (list[Batch]): Every window once.
     """
     shapes = np.unique(np.append(LENGTHS[limit > LENGTHS], limit))
@@ -174,17 +179,19 @@ def plan_batches(lengths: Ints, *, budget: int, limit: int) -> list[Batch]:
     counts = np.bincount(shape, minlength=len(shapes))
     batches: list[Batch] = []
     position = 0
-    for length, count in _merge_shapes(shapes, counts, budget):
+    for length, count in _merge_shapes(shapes, counts, budget, flat):
         group = order[position : position + count]
         position += count
         rows = max(1, _round_down(budget // length))
         for i in range(0, len(group), rows):
             part = group[i : i + rows]
-            batches.append(Batch(part, _round_up(len(part)), length))
+            batches.append(Batch(part, round_up(len(part)), length))
     return batches
 
 
-def _merge_shapes(shapes: Ints, counts: Ints, budget: int) -> list[tuple[int, int]]:
+def _merge_shapes(
+    shapes: Ints, counts: Ints, budget: int, flat: bool
+) -> list[tuple[int, int]]:
     """Choose which lengths to use so that padding and batch starts cost least.
 
     Dynamic programme over the used shapes: best[j] is the least cost of all windows
@@ -196,10 +203,11 @@ def _merge_shapes(shapes: Ints, counts: Ints, budget: int) -> list[tuple[int, in
     for j in range(1, len(used) + 1):
         length = int(shapes[used[j - 1]])
         rows = max(1, budget // length)
+        per_row = length * length / _COSTLY_LENGTH if flat else length
         options = []
         for i in range(j):
             n = int(total[j] - total[i])
-            cost = n * length + _BATCH_COST * -(-n // rows)
+            cost = n * per_row + _BATCH_COST * -(-n // rows)
             options.append((best[i][0] + cost, i))
         best.append(min(options))
     groups: list[tuple[int, int]] = []
@@ -211,8 +219,8 @@ def _merge_shapes(shapes: Ints, counts: Ints, budget: int) -> list[tuple[int, in
     return groups[::-1]
 
 
-def _round_up(rows: int) -> int:
-    """The next number of rows with at most two leading bits set below 8 steps."""
+def round_up(rows: int) -> int:
+    """The next number that is one of eight per power of two."""
     step = max(1, 1 << max(0, rows.bit_length() - 4))
     return -(-rows // step) * step
 

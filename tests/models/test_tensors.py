@@ -31,26 +31,34 @@ def some_inputs(draw):
     )
 
 
-def tensors_of(inputs, budget=128):
+def tensors_of(inputs, budget=128, *, flat=True):
+    device = torch.device("cpu")
     return make_tensors(
-        inputs, CUSTOM, budget=budget, limit=32, device=torch.device("cpu")
+        inputs, CUSTOM, budget=budget, limit=32, device=device, flat=flat
     )
 
 
-@given(some_inputs())
-def test_every_window_stands_framed_in_one_row(inputs):
-    batches, _ = tensors_of(inputs)
+@given(some_inputs(), st.booleans())
+def test_every_window_stands_framed_in_one_row(inputs, flat):
+    batches, _ = tensors_of(inputs, flat=flat)
     found = []
     for batch in batches:
-        for ids, mask in zip(batch.input_ids, batch.attention_mask, strict=True):
-            row = ids[mask.bool()].tolist()
-            assert ids[~mask.bool()].eq(CUSTOM.pad).all()
-            if len(row) == 1:  # a padding row, alive for the softmax only
+        used = int(batch.mask.sum())
+        grid = batch.to_grid(batch.input_ids + 1) - 1
+        places = batch.to_grid(batch.positions)
+        for ids, place, mask in zip(grid, places, batch.mask, strict=True):
+            row = ids[mask].tolist()
+            if len(row) == 1:  # a row that fills up, alive for the softmax only
+                assert row in ([-1], [CUSTOM.pad])
+                used -= 1
                 continue
+            assert place[mask].tolist() == list(range(len(row)))
             begin, opening, *pieces, closing, end = row
             assert (begin, end) == (CUSTOM.begin, CUSTOM.end)
             assert closing == opening + 1
             found.append((pieces, (opening - CUSTOM.first_tag) / 2))
+        assert (batch.input_ids[used:] == CUSTOM.pad).all()
+        assert len(batch.input_ids) < 1.3 * used + 2
     bounds = inputs.bounds.tolist()
     expected = [
         (inputs.pieces[i:j].tolist(), task)
@@ -60,10 +68,18 @@ def test_every_window_stands_framed_in_one_row(inputs):
 
 
 @given(some_inputs())
+def test_shapes_stand_beside_their_pieces(inputs):
+    shapes = dict(zip(inputs.pieces.tolist(), inputs.shapes.tolist(), strict=True))
+    for batch in tensors_of(inputs)[0]:
+        for piece, shape in zip(batch.input_ids, batch.shapes, strict=True):
+            assert shape == shapes.get(int(piece), 0)
+
+
+@given(some_inputs())
 def test_words_are_read_from_their_own_piece(inputs):
     batches, rows = tensors_of(inputs)
     assert sorted(rows.tolist()) == list(range(len(inputs.window)))
-    flat = [b.input_ids.flatten()[b.words] for b in batches]
+    flat = [b.input_ids[b.words] for b in batches]
     read = torch.cat([*flat, torch.zeros(0, dtype=torch.int64)]).numpy()
     expected = inputs.pieces[inputs.bounds[inputs.window] + inputs.position]
     assert read.tolist() == expected[rows].tolist()

@@ -1,0 +1,117 @@
+"""Encoders over batches of windows; BERT's without computing on padding.
+
+Only attention needs windows as rows of equal length. All other layers of a BERT take
+each piece by itself, so they run on the pieces laid end to end (as in Zeng et al.,
+"Boosting Distributed Training Performance of the Unpadded BERT Model", 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class TensorBatch:
+    """One batch of windows on the device, the pieces laid end to end.
+
+    Each piece has a cell in a grid with a row for each window. What fills up the number
+    of pieces lies in a last row of its own.
+
+    input_ids (Tensor): Word-piece ids, tags and specials included, int64 (n,).
+    shapes (Tensor): How the pieces are written, int64 (n,).
+    positions (Tensor): Place of each piece in its window, int64 (n,).
+    cells (Tensor): Place of each piece in the flattened grid, int64 (n,).
+    mask (Tensor): Which cells may be looked at, bool (rows, length).
+    words (Tensor): The words' first pieces, as places in `input_ids`, int64 (n_words,).
+    """
+
+    input_ids: Tensor
+    shapes: Tensor
+    positions: Tensor
+    cells: Tensor
+    mask: Tensor
+    words: Tensor
+
+    def to_grid(self, values: Tensor) -> Tensor:
+        """Lay values of the pieces out as rows.
+
+        values (Tensor): (n, …).
+        RETURNS (Tensor): (rows, length, …), zero where there is no piece.
+        """
+        grid = values.new_zeros((self.mask.numel(), *values.shape[1:]))
+        return grid.index_copy(0, self.cells, values).view(
+            *self.mask.shape, *values.shape[1:]
+        )
+
+    def from_grid(self, grid: Tensor) -> Tensor:
+        """The inverse of `to_grid`.
+
+        grid (Tensor): (rows, length, …).
+        RETURNS (Tensor): (n, …).
+        """
+        return grid.flatten(0, 1).index_select(0, self.cells)
+
+
+def runs_flat(encoder: nn.Module) -> bool:
+    """Whether `encode` spares the padding for this encoder."""
+    config: Any = encoder.config
+    return (
+        config.model_type == "bert"
+        and getattr(config, "position_embedding_type", "absolute") == "absolute"
+        and not config.is_decoder
+    )
+
+
+def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
+    """Run an encoder.
+
+    encoder (nn.Module): A Hugging Face encoder.
+    embedded (Tensor): Embeddings of the pieces, before positions, (n, width).
+    batch (TensorBatch): The windows.
+    RETURNS (Tensor): Hidden states of the last layer, (n, width).
+    """
+    if not runs_flat(encoder):
+        states = encoder(
+            inputs_embeds=batch.to_grid(embedded), attention_mask=batch.mask.long()
+        ).last_hidden_state
+        return batch.from_grid(states)
+    layers = encoder.embeddings
+    kind = layers.token_type_embeddings.weight[0]
+    place = layers.position_embeddings(batch.positions)
+    states = layers.dropout(layers.LayerNorm(embedded + kind + place))
+    for layer in encoder.encoder.layer:
+        states = _layer(layer, states, batch, encoder.config)
+    return states
+
+
+def _layer(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tensor:
+    """One layer of a BERT with its norms after the sums."""
+    part = layer.attention.self
+    split = (*batch.mask.shape, config.num_attention_heads, -1)
+    query, key, value = (
+        batch.to_grid(project(states)).view(split).transpose(1, 2)
+        for project in (part.query, part.key, part.value)
+    )
+    drop = part.dropout.p if part.training else 0.0
+    mask = batch.mask[:, None, None, :]
+    if config._attn_implementation == "sdpa":
+        mask = mask.expand(-1, 1, mask.shape[-1], -1)
+        mixed = nn.functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=drop
+        )
+    else:
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = nn.functional.dropout(scores.softmax(-1), drop, drop > 0)
+        mixed = weights.to(value.dtype) @ value
+    mixed = batch.from_grid(mixed.transpose(1, 2).flatten(2))
+    after = layer.attention.output
+    states = after.LayerNorm(after.dropout(after.dense(mixed)) + states)
+    inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(states))
+    after = layer.output
+    result: Tensor = after.LayerNorm(after.dropout(after.dense(inner)) + states)
+    return result

@@ -1,0 +1,97 @@
+"""A BERT without padding answers what transformers' own does."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, BertConfig, DistilBertConfig
+
+from spacy_aioner.models import flat
+from spacy_aioner.models.encoders import Frame
+from spacy_aioner.models.flat import encode, runs_flat
+from spacy_aioner.models.tensors import make_tensors
+from spacy_aioner.models.types import Inputs
+
+FRAME = Frame(begin=1, end=2, pad=0, first_tag=40, mask=3)
+SIZES = {"vocab_size": 60, "max_position_embeddings": 64}
+
+
+def make_encoder(attention="sdpa", **settings):
+    torch.manual_seed(0)
+    config = BertConfig(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        **SIZES,
+        **settings,
+    )
+    encoder = AutoModel.from_config(config, attn_implementation=attention)
+    # Biases and norms of a fresh BERT are zeros and ones: let each count.
+    for parameter in encoder.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return encoder.eval()
+
+
+@pytest.fixture(scope="module")
+def batch():
+    lengths = [5, 1, 30, 12, 7]
+    inputs = Inputs(
+        pieces=np.arange(sum(lengths)) % 30 + 5,
+        shapes=np.zeros(sum(lengths), dtype=np.int64),
+        bounds=np.cumsum([0, *lengths]),
+        task=np.array([0, 1, 2, 0, 1]),
+        window=np.repeat(np.arange(5), lengths),
+        position=np.concatenate([np.arange(n) for n in lengths]),
+    )
+    device = torch.device("cpu")
+    (made,), _ = make_tensors(inputs, FRAME, budget=4096, limit=64, device=device)
+    return made
+
+
+def answer(encoder, batch):
+    """Hidden states of the words and the gradients of a sum of them."""
+    encoder.zero_grad()
+    embedded = encoder.get_input_embeddings()(batch.input_ids)
+    states = encode(encoder, embedded, batch)[batch.words]
+    (states * torch.linspace(-1, 1, states.shape[-1])).sum().backward()
+    named = encoder.named_parameters()
+    return states, {n: p.grad for n, p in named if p.grad is not None}
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
+def test_states_and_gradients_equal_those_of_transformers(
+    batch, monkeypatch, attention, activation
+):
+    encoder = make_encoder(attention, hidden_act=activation)
+    assert runs_flat(encoder)
+    states, gradients = answer(encoder, batch)
+    monkeypatch.setattr(flat, "runs_flat", lambda encoder: False)
+    expected, expected_gradients = answer(encoder, batch)
+    torch.testing.assert_close(states, expected, atol=1e-5, rtol=1e-4)
+    assert gradients.keys() == expected_gradients.keys()
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(
+            gradient, expected_gradients[name], atol=1e-4, rtol=1e-3
+        )
+
+
+def test_dropout_works_in_training(batch):
+    encoder = make_encoder(hidden_dropout_prob=0.5).train()
+    torch.manual_seed(1)
+    first, _ = answer(encoder, batch)
+    assert not torch.allclose(first, answer(encoder, batch)[0])
+
+
+def test_other_encoders_keep_their_own_way(batch):
+    torch.manual_seed(0)
+    config = DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=48, **SIZES)
+    encoder = AutoModel.from_config(config).eval()
+    assert not runs_flat(encoder)
+    ids = batch.to_grid(batch.input_ids)
+    expected = encoder(ids, attention_mask=batch.mask.long()).last_hidden_state
+    # Embeddings are looked up before, positions and norms are the encoder's.
+    embedded = encoder.get_input_embeddings()(batch.input_ids)
+    found = encode(encoder, embedded, batch)[batch.words]
+    torch.testing.assert_close(found, batch.from_grid(expected)[batch.words])
+    assert not runs_flat(make_encoder(position_embedding_type="relative_key"))
