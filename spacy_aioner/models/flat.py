@@ -82,7 +82,7 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
     layers = encoder.embeddings
     kind = layers.token_type_embeddings.weight[0]
     place = layers.position_embeddings(batch.positions)
-    states = layers.dropout(layers.LayerNorm(embedded + kind + place))
+    states: Tensor = layers.dropout(layers.LayerNorm(embedded + kind + place))
     for layer in encoder.encoder.layer:
         states = _layer(layer, states, batch, encoder.config)
     return states
