@@ -75,10 +75,10 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
     RETURNS (Tensor): Hidden states of the last layer, (n, width).
     """
     if not runs_flat(encoder):
-        states = encoder(
+        answer = encoder(
             inputs_embeds=batch.to_grid(embedded), attention_mask=batch.mask.long()
-        ).last_hidden_state
-        return batch.from_grid(states)
+        )
+        return batch.from_grid(answer.last_hidden_state)
     layers = encoder.embeddings
     kind = layers.token_type_embeddings.weight[0]
     place = layers.position_embeddings(batch.positions)
