@@ -250,7 +250,6 @@ def test_figures_without_a_source(results, text):
 
 
 def test_plot(results):
-    pytest.importorskip("matplotlib")
     for name in ("a.svg", "b.svg"):
         done = run("plot.py", results / "aioner-minilm.json", results / name)
         assert done.exit_code == 0, done.stderr
