@@ -9,6 +9,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import pytest
 import spacy
 import torch
+from hypothesis import settings
 from spacy.training import Example
 from spacy.util import fix_random_seed
 from thinc.api import Adam
@@ -54,6 +55,11 @@ SENTENCES = [
 def blank(tokenizer):
     """An empty English pipeline with a registered tokenizer."""
     return spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": tokenizer}}})
+
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_configure(config):
