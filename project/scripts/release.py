@@ -1,6 +1,5 @@
 """Make the pipeline to release of a stored one: metadata and model card."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,13 @@ from typing import Any
 import spacy
 import srsly
 import typer
+from tables import own_result, table
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.errors import AionerError
 from spacy_aioner.evaluation.results import read_results
 from spacy_aioner.evaluation.scores import MICRO
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from spacy_aioner.toml import read_toml
 
 TEMPLATE = Path(__file__).parents[1] / "configs" / "model-card.md"
 
@@ -36,7 +32,7 @@ def main(
     """Fill the metadata of a stored pipeline and write its model card."""
     with plain_errors(debug=False):
         results = read_results(metrics)
-        known = tomllib.loads(sources.read_text(encoding="utf8"))
+        known = read_toml(sources, "sources", "one with a table per corpus")
         rows = srsly.read_json(counts)["counts"]
         corpora = list(_corpora(rows, known))
         nlp = spacy.load(model)
@@ -70,11 +66,12 @@ def main(
                 steps=training["max_steps"],
                 words=training["batcher"]["size"],
                 exponent=reader.get("exponent", 0.5),
-                corpora=_table(
-                    ("corpus", "task", "documents", "mentions", "licence", "source"),
+                corpora=table(
+                    "corpus | task | documents | mentions | licence | source",
                     corpora,
+                    left=2,
                 ),
-                scores=_table(("corpus", "own task", "`ALL`"), _scores(results)),
+                scores=table("corpus | own task | `ALL`", _scores(results), left=1),
             ),
             encoding="utf8",
         )
@@ -112,7 +109,7 @@ def _corpora(
 
 def _scores(results: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for corpus, by_task in results["results"].items():
-        own = next(r for r in by_task.values() if r["prompted"] == r["task"])
+        own = own_result(by_task)
         cells = [f"{own['strict'][MICRO]['f1']:.1f}"]
         every = by_task.get("ALL")
         cells.append(f"{every['strict'][MICRO]['f1']:.1f}" if every else "–")
@@ -137,11 +134,6 @@ def _performance(results: Mapping[str, Any]) -> dict[str, Any]:
             key = f"{corpus}_{result['prompted']}_ents_f".replace("-", "_").lower()
             values[key] = result["strict"][MICRO]["f1"] / 100
     return values
-
-
-def _table(head: tuple[str, ...], rows: Any) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

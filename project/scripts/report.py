@@ -4,12 +4,13 @@ The folder holds `aioner-minilm.json` (the released model) and any of the ablati
 that `SYSTEMS` names; a section is written for what is there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 from published import FIGURES, PAPER, Figures, read_figures
+from tables import own_result, table
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.errors import AionerError
@@ -43,7 +44,6 @@ PAIRS = (
 BIORED = "biored"
 NONE = "–"
 
-Row = Sequence[object]
 Results = Mapping[str, Any]
 
 COMPARABLE = """\
@@ -150,7 +150,7 @@ def _introduction(released: Results) -> Iterable[str]:
 def _corpora(released: Results, figures: Figures) -> Iterable[str]:
     rows = []
     for name, tasks in released["results"].items():
-        own = _own(tasks)
+        own = own_result(tasks)
         scores = own["strict"][MICRO]
         total = own["documents"] + own["dropped"]
         left = f" of {total:,}" if own["dropped"] else ""
@@ -166,7 +166,7 @@ def _corpora(released: Results, figures: Figures) -> Iterable[str]:
                 _figure(figures, name, MICRO),
             )
         )
-    yield _table(
+    yield table(
         "corpus | tag | documents | articles | mentions | P | R | F1 | 95 % of F1 | "
         "relaxed F1 | published F1",
         rows,
@@ -175,7 +175,7 @@ def _corpora(released: Results, figures: Figures) -> Iterable[str]:
 
 
 def _types(released: Results, figures: Figures) -> Iterable[str]:
-    own = _own(released["results"][BIORED])
+    own = own_result(released["results"][BIORED])
     relaxed = {**own["relaxed"]["types"], MICRO: own["relaxed"][MICRO]}
     strict = {**own["strict"]["types"], MICRO: own["strict"][MICRO]}
     rows = [
@@ -189,28 +189,28 @@ def _types(released: Results, figures: Figures) -> Iterable[str]:
         for name, scores in strict.items()
     ]
     head = "type | mentions | P | R | F1 | 95 % of F1 | relaxed F1 | published F1"
-    yield _table(head, rows, left=1)
+    yield table(head, rows, left=1)
 
 
 def _own_against_all(released: Results) -> Iterable[str]:
     rows = []
     for name, tasks in released["results"].items():
         if len(tasks) > 1:
-            own = _own(tasks)
+            own = own_result(tasks)
             f1 = [_percent(side["strict"][MICRO]["f1"]) for side in (own, tasks[ALL])]
             rows.append((name, *f1, *_difference(compare_results(own, tasks[ALL]))))
     yield "Strict F1; the difference is that of the own tag minus that of `<ALL>`.\n"
-    yield _table("corpus | own tag | `<ALL>` | difference | 95 % | p", rows, left=1)
+    yield table("corpus | own tag | `<ALL>` | difference | 95 % | p", rows, left=1)
 
 
 def _storage(released: Results, whole: Results) -> Iterable[str]:
     rows = []
     for name, tasks in released["results"].items():
-        sides = _own(tasks), _own(whole["results"][name])
+        sides = own_result(tasks), own_result(whole["results"][name])
         f1 = [side["strict"][MICRO]["f1"] for side in sides]
         rows.append((name, *map(_percent, f1), f"{f1[0] - f1[1]:+.2f}"))
     yield "Strict F1 under the own tag, with the weights as released and as trained.\n"
-    yield _table("corpus | 16 bits | 32 bits | difference", rows, left=1)
+    yield table("corpus | 16 bits | 32 bits | difference", rows, left=1)
 
 
 def _speed(released: Results) -> Iterable[str]:
@@ -220,7 +220,7 @@ def _speed(released: Results) -> Iterable[str]:
         f"{machine['cpu']}), {machine['threads']} "
         f"thread{'s' * (machine['threads'] != 1)}, {released['model']['precision']}.\n"
     )
-    parts = [(name, _own(tasks)) for name, tasks in released["results"].items()]
+    parts = [(name, own_result(tasks)) for name, tasks in released["results"].items()]
     keys = ("documents", "word_pieces", "seconds")
     counts = [(name, *(own[key] for key in keys)) for name, own in parts]
     counts.append(("all", *(sum(own[key] for _, own in parts) for key in keys)))
@@ -229,12 +229,12 @@ def _speed(released: Results) -> Iterable[str]:
         for name, n, p, s in counts
     ]
     head = "corpus | documents | word-pieces | seconds | documents/s | word-pieces/s"
-    yield _table(head, rows, left=1)
+    yield table(head, rows, left=1)
 
 
 def _ablation(systems: Mapping[str, Results], figures: Figures) -> Iterable[str]:
     biored = {
-        name: _own(results["results"][BIORED])
+        name: own_result(results["results"][BIORED])
         for name, results in systems.items()
         if BIORED in results["results"]
     }
@@ -246,7 +246,7 @@ def _ablation(systems: Mapping[str, Results], figures: Figures) -> Iterable[str]
         figure = _figure(figures, BIORED, MICRO, system=system)
         if name in biored or system not in ALL_IN_ONE:
             rows.append((title, *scores, figure))
-    yield _table("system | P | R | F1 | 95 % of F1 | published F1", rows, left=1)
+    yield table("system | P | R | F1 | 95 % of F1 | published F1", rows, left=1)
     rows = [
         (
             f"{SYSTEMS[first]} against {SYSTEMS[second]}",
@@ -255,7 +255,7 @@ def _ablation(systems: Mapping[str, Results], figures: Figures) -> Iterable[str]
         for first, second in PAIRS
         if first in biored and second in biored
     ]
-    yield _table("BioRED, strict F1 | difference | 95 % | p", rows, left=1)
+    yield table("BioRED, strict F1 | difference | 95 % | p", rows, left=1)
     yield (
         "Strict F1 on all corpora, under the own tag where the model was trained on "
         "it, else under `<ALL>`:\n"
@@ -263,16 +263,11 @@ def _ablation(systems: Mapping[str, Results], figures: Figures) -> Iterable[str]
     rows = []
     for corpus in systems[RELEASED]["results"]:
         parts = [results["results"].get(corpus) for results in systems.values()]
-        f1 = (_percent(_own(p)["strict"][MICRO]["f1"]) if p else NONE for p in parts)
+        f1 = (
+            _percent(own_result(p)["strict"][MICRO]["f1"]) if p else NONE for p in parts
+        )
         rows.append((corpus, *f1))
-    yield _table(" | ".join(["corpus", *(SYSTEMS[s] for s in systems)]), rows, left=1)
-
-
-def _own(tasks: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The result under the corpus's own task; under ALL if that was not trained."""
-    first = next(iter(tasks.values()))
-    own: Mapping[str, Any] = tasks.get(first["task"], first)
-    return own
+    yield table(" | ".join(["corpus", *(SYSTEMS[s] for s in systems)]), rows, left=1)
 
 
 def _figure(figures: Figures, corpus: str, name: str, system: str = PAPER) -> str:
@@ -294,14 +289,6 @@ def _difference(found: Difference) -> list[str]:
 
 def _percent(value: float) -> str:
     return f"{value:.2f}"
-
-
-def _table(head: str, rows: Iterable[Row], *, left: int) -> str:
-    """A Markdown table whose first columns are aligned left, the others right."""
-    columns = len(head.split(" | "))
-    marks = ["---"] * left + ["---:"] * (columns - left)
-    lines = [head, " | ".join(marks), *(" | ".join(map(str, row)) for row in rows)]
-    return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Annotate unlabelled text with what several trained pipelines agree on."""
 
-import gzip
-import lzma
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -10,12 +8,11 @@ from typing import Any
 
 import spacy
 import typer
-from spacy.tokens import DocBin
+from texts import HELP, read_paragraphs
 
-from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.corpora.convert import write_docbin
-from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, doc_to_mentions
-from spacy_aioner.errors import AionerError
+from spacy_aioner.corpora.docs import bare_doc, doc_to_mentions
 from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.formats.sink import replace_file
 from spacy_aioner.scheme.scheme import ALL
@@ -25,9 +22,7 @@ _BATCH = 500
 
 
 def main(
-    texts: list[Path] = typer.Argument(
-        ..., help="Files with a paragraph per line (.xz, .gz or plain), or DocBins."
-    ),
+    texts: list[Path] = typer.Argument(..., help=HELP),
     output: Path = typer.Option(..., help="The DocBin to write."),
     model: list[Path] = typer.Option(..., help="A pipeline; may be given again."),
     limit: int = typer.Option(0, help="Paragraphs of each file; 0 for all."),
@@ -36,8 +31,8 @@ def main(
 ) -> None:
     """Tag text under ALL and keep the sentences on which the pipelines agree."""
     with plain_errors(debug=False):
-        if missing := [path for path in texts if not path.is_file()]:
-            raise AionerError(f"{missing[0]}: there is no such file.")
+        for path in texts:
+            require_file(path)
         pipelines = [spacy.load(path) for path in model]
         for nlp in pipelines:
             nlp.get_pipe("aioner").tasks = [ALL]
@@ -45,7 +40,9 @@ def main(
 
         def parts() -> Iterator[tuple[Document, str]]:
             lines = (
-                line for path in texts for line in islice(_read(path), limit or None)
+                line
+                for path in texts
+                for line in islice(read_paragraphs(path), limit or None)
             )
             while batch := list(islice(lines, _BATCH)):
                 counts["paragraphs"] += len(batch)
@@ -73,16 +70,6 @@ def _tag(pipelines: list[Any], texts: list[str]) -> Iterator[list[Mention]]:
         )
     for predictions in zip(*tagged, strict=True):
         yield vote(predictions)
-
-
-def _read(path: Path) -> Iterator[str]:
-    if path.suffix == ".spacy":
-        for doc in DocBin().from_disk(path).get_docs(blank_pipeline().vocab):
-            yield doc.text
-        return
-    openers: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open}
-    with openers.get(path.suffix, open)(path, "rt", encoding="utf8") as stream:
-        yield from filter(None, map(str.strip, stream))
 
 
 if __name__ == "__main__":

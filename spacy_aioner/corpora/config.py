@@ -30,7 +30,6 @@ where others give up what is tested (see `spacy_aioner.corpora.leakage`), and
 from __future__ import annotations
 
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,11 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AionerError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from ..toml import read_toml
 
 SPLITS = ("train", "dev", "test")
 _FLAGS = ("anchor", "optional")
@@ -98,13 +93,7 @@ def read_corpora(path: Path) -> list[Corpus]:
         is there is left out. A warning names what is skipped.
     RAISES (AionerError): If it cannot be read, or a table is not as described above.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise AionerError(
-            f"{path}: cannot read the corpora file: {error}. Give a TOML file with "
-            "one table per corpus."
-        ) from error
+    tables = read_toml(path, "corpora file", "one with a table per corpus")
     if not tables:
         raise AionerError(f"{path}: names no corpus: add a table for each.")
     corpora = [_parse(path, name, table) for name, table in tables.items()]

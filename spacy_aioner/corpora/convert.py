@@ -18,7 +18,13 @@ from ..formats.files import read_documents
 from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
 from ..scheme.segment import sentence_starts, word_offsets
-from .docs import blank_pipeline, doc_to_document, document_to_doc, text_offsets
+from .docs import (
+    TASK_KEY,
+    blank_pipeline,
+    doc_to_document,
+    document_to_doc,
+    text_offsets,
+)
 
 DOCBIN_SUFFIX = ".spacy"
 
@@ -41,18 +47,27 @@ def read_annotated(
 def read_docbin(
     path: str | Path, *, report: Report = raise_problem
 ) -> Iterator[Document]:
-    """Read documents from a DocBin.
+    """Read documents from a DocBin; see `read_tasks`."""
+    for document, _ in read_tasks(path, report=report):
+        yield document
+
+
+def read_tasks(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[tuple[Document, str]]:
+    """Read documents from a DocBin with their tasks, what `write_docbin` takes.
 
     path (str | Path): The file; all of it is held in memory.
     report (Report): Takes each problem; by default the first loss raises.
-    YIELDS (Document): Docs without an id are called after the file and numbered.
+    YIELDS (tuple[Document, str]): Docs without an id are called after the file and
+        numbered; those without a task are of ALL.
     """
     try:
         docs = DocBin().from_disk(path).get_docs(Language().vocab)
         for number, doc in enumerate(docs, 1):
             document = doc_to_document(doc)
             document.id = document.id or f"{Path(path).stem}-{number}"
-            yield document
+            yield document, doc.user_data.get(TASK_KEY, ALL)
     except Exception as error:
         # zlib, msgpack and spaCy each raise errors of their own.
         report(

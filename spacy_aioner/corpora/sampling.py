@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.training import Example
 
 from ..errors import AionerError
 from ..formats.document import Document
 from ..scheme.scheme import ALL
-from .convert import DOCBIN_SUFFIX
-from .docs import TASK_KEY, bare_doc, doc_to_document, document_to_doc
+from .convert import DOCBIN_SUFFIX, read_tasks
+from .docs import bare_doc, document_to_doc
 from .split import split_document
 
 
@@ -55,7 +54,7 @@ def create_sampled_corpus(
                 "The corpus reader has no path: name the folder of DocBins, for "
                 "example with --paths.train project/corpus/all/train."
             )
-        corpora = _read_corpora(Path(path), nlp, weights or {})
+        corpora = _read_corpora(Path(path), weights or {})
         dice = random.Random(seed)
         shares = [c.weight * c.characters**exponent for c in corpora]
         lengths = (min_length, max_length)
@@ -83,9 +82,7 @@ class _Corpus:
     characters: int
 
 
-def _read_corpora(
-    path: Path, nlp: Language, weights: dict[str, float]
-) -> list[_Corpus]:
+def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
     files = sorted(path.glob(f"*{DOCBIN_SUFFIX}"))
     if not files:
         raise AionerError(
@@ -100,12 +97,11 @@ def _read_corpora(
     corpora = []
     for file in files:
         weight = weights.get(file.stem, 1.0)
-        docs = list(DocBin().from_disk(file).get_docs(nlp.vocab)) if weight else []
-        documents = [doc_to_document(doc) for doc in docs]
+        pairs = list(read_tasks(file)) if weight else []
+        documents = [document for document, _ in pairs]
         characters = sum(len(document.text) for document in documents)
         if characters:
-            task = docs[0].user_data.get(TASK_KEY, ALL)
-            corpora.append(_Corpus(task, documents, weight, characters))
+            corpora.append(_Corpus(pairs[0][1], documents, weight, characters))
     if not corpora:
         raise AionerError(f"{path}: there is nothing to draw from: raise a weight.")
     return corpora

@@ -125,6 +125,7 @@ def _forward(
 ) -> tuple[Any, Callable[[Any], Inputs]]:
     import torch
 
+    from .flat import runs_flat
     from .tensors import make_tensors
 
     shim = get_shim(model)
@@ -134,7 +135,7 @@ def _forward(
         budget=model.attrs["batch_pieces"],
         limit=shim.limit,
         device=shim.device,
-        flat=shim.flat,
+        flat=runs_flat(shim.network.encoder),  # type: ignore[union-attr]
     )
     order = torch.from_numpy(rows).to(shim.device)
     if not batches:

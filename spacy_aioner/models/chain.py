@@ -81,11 +81,9 @@ def log_partition(scores: Tensor, bounds: Ints, chain: Chain) -> Tensor:
 
 
 class _LogPartition(torch.autograd.Function):
-    """Forward-backward with the gradients, which are label probabilities, at once.
+    """The partition with its gradients, which are label probabilities, at once.
 
-    Probabilities are scaled to sum to one at every step (Rabiner 1989, section V.A), so
-    a step is one small matrix product; autograd through log-sum-exp takes many times
-    as long.
+    Autograd through the recursions takes twice as long.
     """
 
     @staticmethod
@@ -97,67 +95,92 @@ class _LogPartition(torch.autograd.Function):
         transitions: Tensor,
         bounds: Ints,
     ) -> Tensor:
-        emitted = scores.double()
-        peak = emitted.amax(-1, keepdim=True)
-        move, close = transitions.double().exp(), end.double().exp()
-        rows = Steps(bounds, scores.device)
-        steps = rows.split((emitted - peak).exp())
-        alphas: list[Tensor] = []
-        scales: list[Tensor] = []
-        reached = steps[0] * start.double().exp()
-        for t, step in enumerate(steps):
-            if t:
-                reached = (alphas[-1][: len(step)] @ move) * step
-            scale = reached.sum(-1, keepdim=True).clamp_min(_TINY)
-            alphas.append(reached / scale)
-            scales.append(scale)
-        sizes = [*rows.sizes[1:], 0]
-        finals = [alpha[n:] @ close for alpha, n in zip(alphas, sizes, strict=True)]
-        total = (
-            torch.cat(scales).log().sum() + peak.sum() + torch.cat(finals).log().sum()
-        )
-
-        # Betas are scaled so that alpha * beta is the probability of each label.
-        betas: list[Tensor] = []
-        follow: list[Tensor] = []
-        for t in reversed(range(len(steps))):
-            ended = close / finals[t].unsqueeze(-1)
-            if betas:
-                follow.append(steps[t + 1] * betas[-1] / scales[t + 1])
-                ended = torch.cat([follow[-1] @ move.T, ended])
-            betas.append(ended)
-        chances = [a * b for a, b in zip(alphas, reversed(betas), strict=True)]
-        moves = torch.zeros_like(move)
-        if follow:
-            before = [alpha[:n] for alpha, n in zip(alphas, sizes, strict=True)]
-            moves = move * (torch.cat(before).T @ torch.cat(follow[::-1]))
-        last = [chance[n:] for chance, n in zip(chances, sizes, strict=True)]
+        lattice = _Lattice(scores, bounds, Chain(start, end, transitions))
         ctx.save_for_backward(
-            rows.join(chances).to(scores.dtype),
-            chances[0].sum(0).to(start.dtype),
-            torch.cat(last).sum(0).to(end.dtype),
-            moves.to(transitions.dtype),
+            *(
+                gradient.to(value.dtype)
+                for gradient, value in zip(
+                    lattice.marginals(),
+                    (scores, start, end, transitions),
+                    strict=True,
+                )
+            )
         )
-        return total.to(scores.dtype)
+        return lattice.log_partition().to(scores.dtype)
 
     @staticmethod
     def backward(ctx: Any, d_total: Tensor) -> tuple[Tensor | None, ...]:
         return (*(d_total * gradient for gradient in ctx.saved_tensors), None)
 
 
-def _forward(steps: list[Tensor], chain: Chain) -> tuple[list[Tensor], list[Tensor]]:
-    """Forward scores by step, and those of each sequence's last step with the end."""
-    alphas, finals = [], []
-    alpha = steps[0] + chain.start
-    for step in steps[1:]:
-        alphas.append(alpha)
-        alive = len(step)
-        finals.append(alpha[alive:] + chain.end)
-        summed = (alpha[:alive].unsqueeze(-1) + chain.transitions).logsumexp(1)
-        alpha = summed + step
-    alphas.append(alpha)
-    finals.append(alpha + chain.end)
-    return alphas, finals
+class _Lattice:
+    """Forward-backward over sequences, in probabilities.
+
+    They are scaled to sum to one at every step (Rabiner 1989, section V.A), so that a
+    step is one small matrix product and no sequence is too long.
+
+    scores (Tensor): Label scores by row, (n, n_labels).
+    bounds (Ints): Bounds of the sequences, none empty.
+    chain (Chain): The chain's parameters.
+    """
+
+    def __init__(self, scores: Tensor, bounds: Ints, chain: Chain) -> None:
+        scores = scores.double()
+        self.move, self.close = (
+            chain.transitions.double().exp(),
+            chain.end.double().exp(),
+        )
+        self.rows = Steps(bounds, scores.device)
+        # How many sequences go on after each step.
+        self.living = [*self.rows.sizes[1:], 0]
+        self.peak = scores.amax(-1, keepdim=True)
+        steps = self.rows.split((scores - self.peak).exp())
+        # Forward: what leads to each label, its scale, and how sequences end.
+        self.alphas: list[Tensor] = []
+        self.scales: list[Tensor] = []
+        reached = steps[0] * chain.start.double().exp()
+        for t, step in enumerate(steps):
+            if t:
+                reached = (self.alphas[-1][: len(step)] @ self.move) * step
+            self.scales.append(reached.sum(-1, keepdim=True).clamp_min(_TINY))
+            self.alphas.append(reached / self.scales[-1])
+        self.finals = [
+            (alpha[n:] @ self.close).clamp_min(_TINY)
+            for alpha, n in zip(self.alphas, self.living, strict=True)
+        ]
+        # Backward: what may follow each label, times alpha its probability; and the
+        # same from the label before, (alive, n_labels) with the label's own score.
+        self.betas: list[Tensor] = []
+        self.entries: list[Tensor] = []
+        for t in reversed(range(len(steps))):
+            beta = self.close / self.finals[t].unsqueeze(-1)
+            if self.entries:
+                beta = torch.cat([self.entries[-1] @ self.move.T, beta])
+            self.betas.append(beta)
+            self.entries.append(steps[t] * beta / self.scales[t])
+        self.betas.reverse()
+        self.entries.reverse()
+
+    def log_partition(self) -> Tensor:
+        """The sum of the sequences' log-partitions, a scalar."""
+        factors = torch.cat([*(scale.flatten() for scale in self.scales), *self.finals])
+        return factors.log().sum() + self.peak.sum()
+
+    def marginals(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Expected counts of labels by row, first labels, last labels and moves."""
+        chances = [a * b for a, b in zip(self.alphas, self.betas, strict=True)]
+        last = [c[n:] for c, n in zip(chances, self.living, strict=True)]
+        before = [a[:n] for a, n in zip(self.alphas, self.living, strict=True)]
+        after = torch.cat([self.entries[0][:0], *self.entries[1:]])
+        moves = self.move * (torch.cat(before).T @ after)
+        return self.rows.join(chances), chances[0].sum(0), torch.cat(last).sum(0), moves
+
+    def ending(self) -> Tensor:
+        """Scaled weight of the end after each sequence's last row, (n_sequences,)."""
+        ended = torch.cat(self.finals[::-1])
+        out = torch.empty_like(ended)
+        out[torch.from_numpy(self.rows.order).to(ended.device)] = ended
+        return out
 
 
 def path_score(scores: Tensor, labels: Tensor, bounds: Ints, chain: Chain) -> Tensor:
@@ -222,52 +245,32 @@ def span_probabilities(
         each (n_spans,); a span lies within one sequence.
     RETURNS (Tensor): Probabilities, float64 (n_spans,).
     """
-    # Sums over thousands of steps need more digits than float32 has.
-    scores = scores.double()
-    chain = Chain(chain.start.double(), chain.end.double(), chain.transitions.double())
-    rows = Steps(bounds, scores.device)
-    steps = rows.split(scores)
-    alphas, finals = _forward(steps, chain)
-    rest = rows.join(_backward(steps, chain))
-    alpha = rows.join(alphas)
-    total = _by_sequence(finals, rows.order)
-
+    lattice = _Lattice(scores, bounds, chain)
     device = scores.device
     begin, end, kind = (torch.from_numpy(x).to(device) for x in spans)
     owner = np.searchsorted(bounds, spans[0], side="right") - 1
+    closes = torch.from_numpy(bounds[owner + 1]).to(device) == end
     b_label, i_label = 1 + 2 * kind, 2 + 2 * kind
-    sums = torch.cat([torch.zeros_like(scores[:1]), scores.cumsum(0)])
+    moves = chain.transitions.double()
+
+    # Inside, in logarithms: sums over thousands of rows, each with its scale.
+    loss = lattice.peak + lattice.rows.join(lattice.scales).log()
+    sums = (scores.double() - loss).cumsum(0)
+    sums = torch.cat([torch.zeros_like(sums[:1]), sums])
     inner = sums[end, i_label] - sums[begin + 1, i_label]
     steps_in = (end - begin - 1).double()
-    stay = chain.transitions[i_label, i_label] * (steps_in - 1).clamp(min=0)
-    enter = torch.where(steps_in > 0, chain.transitions[b_label, i_label], 0.0)
+    stay = moves[i_label, i_label] * (steps_in - 1).clamp(min=0)
+    enter = torch.where(steps_in > 0, moves[b_label, i_label], 0.0)
+    inside = (enter + inner + stay).exp()
     last = torch.where(steps_in > 0, i_label, b_label)
     # What follows: the end of the sequence, or any label but the same type's I.
-    after = torch.cat([scores + rest, torch.zeros_like(scores[:1])])[end]
-    after = after + chain.transitions[last]
-    after = after.scatter(1, i_label.unsqueeze(1), -torch.inf).logsumexp(-1)
-    closes = torch.from_numpy(bounds[owner + 1]).to(device) == end
-    after = torch.where(closes, chain.end[last], after)
-    score = alpha[begin, b_label] + enter + inner + stay + after
-    return (score - total[torch.from_numpy(owner).to(device)]).exp().clamp(0.0, 1.0)
-
-
-def _backward(steps: list[Tensor], chain: Chain) -> list[Tensor]:
-    """Score of all that may follow each label, by step, (alive, n_labels)."""
-    beta = chain.end.expand(len(steps[-1]), -1)
-    betas = [beta]
-    for before, step in zip(reversed(steps[:-1]), reversed(steps[1:]), strict=True):
-        follow = (step + beta).unsqueeze(1) + chain.transitions
-        beta = follow.logsumexp(-1)
-        fresh = chain.end.expand(len(before) - len(step), -1)
-        beta = torch.cat([beta, fresh])
-        betas.append(beta)
-    return betas[::-1]
-
-
-def _by_sequence(finals: list[Tensor], order: Ints) -> Tensor:
-    """Log-partitions in the order of the sequences, from final scores by step."""
-    ended = torch.cat(finals[::-1]).logsumexp(-1)
-    out = torch.empty_like(ended)
-    out[torch.from_numpy(order).to(ended.device)] = ended
-    return out
+    entries = lattice.rows.join(lattice.entries)
+    follow = torch.cat([entries, torch.zeros_like(entries[:1])])[end]
+    follow = (follow * lattice.move[last]).scatter(1, i_label.unsqueeze(1), 0.0).sum(-1)
+    follow = torch.where(
+        closes,
+        lattice.close[last] / lattice.ending()[torch.from_numpy(owner).to(device)],
+        follow,
+    )
+    alpha = lattice.rows.join(lattice.alphas)[begin, b_label]
+    return (alpha * inside * follow).clamp(0.0, 1.0)

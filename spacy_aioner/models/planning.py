@@ -162,9 +162,7 @@ class Batch:
     length: int
 
 
-def plan_batches(
-    lengths: Ints, *, budget: int, limit: int, flat: bool = False
-) -> list[Batch]:
+def plan_batches(lengths: Ints, *, budget: int, limit: int, flat: bool) -> list[Batch]:
     """Group windows of like length into batches of few distinct shapes.
 
     lengths (Ints): Pieces of each window, tags included, (n,).

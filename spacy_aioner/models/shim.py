@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..errors import AionerError
 from .encoders import Frame, empty_encoder, longest_input
-from .flat import TensorBatch, runs_flat
+from .flat import TensorBatch
 from .forking import survive_forks
 from .network import AioNetwork
 from .optimizer import average, build_torch_optimizer, follow_schedules
@@ -69,7 +69,6 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._torch_optimizer: tuple[Optimizer, torch.optim.Optimizer] | None = None
         self._updates = 0
         self._scaled = False
-        self.flat = False  # Whether the encoder spares the padding.
         self.limit = max_pieces  # Less if the encoder reads less.
 
     @property
@@ -94,7 +93,6 @@ class AioShim(HFShim):  # type: ignore[misc]
             )
         device = get_torch_default_device()
         self._model = network.to(device)
-        self.flat = runs_flat(network.encoder)
         self.limit = min(self.max_pieces, longest_input(network.encoder))
         # Of the formats only fp16 has too few digits for small gradients.
         self._scaled = self._training_dtype == torch.float16

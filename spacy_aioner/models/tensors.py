@@ -21,7 +21,7 @@ def make_tensors(
     budget: int,
     limit: int,
     device: torch.device,
-    flat: bool = True,
+    flat: bool,
 ) -> tuple[list[TensorBatch], Ints]:
     """Wrap windows in tags and group them into batches.
 

@@ -59,22 +59,23 @@ def load_checkpoint(
     RAISES (AionerError): If the file is broken or holds another model.
     """
     try:
-        tensors = safetensors.torch.load_file(path)
         with safetensors.safe_open(path, "pt") as file:
             meta = file.metadata()
+            names = file.keys()  # The file itself is no iterable.
+            tensors = {name: file.get_tensor(name) for name in names}
         updates = json.loads(meta["updates"])
         for number, shim in enumerate(shims):
             _load_shim(tensors, number, shim, optimizer, updates[number])
         progress: dict[str, Any] = json.loads(meta["progress"])
+        torch.set_rng_state(tensors[_RANDOM + "cpu"])
+        if torch.cuda.is_available() and _RANDOM + "cuda" in tensors:
+            torch.cuda.set_rng_state(tensors[_RANDOM + "cuda"])
     except (OSError, KeyError, IndexError, TypeError, ValueError, RuntimeError,
             safetensors.SafetensorError) as error:  # fmt: skip
         raise AionerError(
             f"{path}: cannot go on from this checkpoint ({type(error).__name__}: "
             f"{error}): delete it to begin anew, or train with the config it is of."
         ) from error
-    torch.set_rng_state(tensors[_RANDOM + "cpu"])
-    if torch.cuda.is_available() and _RANDOM + "cuda" in tensors:
-        torch.cuda.set_rng_state(tensors[_RANDOM + "cuda"])
     return progress
 
 

@@ -41,9 +41,9 @@ def train(
 
     The stream of batches is drawn again from its seed and passed over as far as it
     was learnt; weights, moments, averages and torch's random numbers are those of the
-    checkpoint. On one machine the outcome is that of an undisturbed run. The steps
-    before the first evaluation are not scored, and patience is not supported: a
-    schedule that ends at max_steps is what these models are trained with.
+    checkpoint. On one machine the outcome is that of an undisturbed run. Unlike there
+    the last update is always scored, and patience does nothing: the schedules of these
+    models end at max_steps.
 
     nlp (Language): Initialised with the full config; components other than `aioner`
         must be frozen.
@@ -73,20 +73,39 @@ def train(
     progress: dict[str, Any] = {"steps": 0, "results": []}
     if checkpoint.exists():
         progress = load_checkpoint(checkpoint, shims, optimizer)
+        if progress["steps"] >= settings["max_steps"]:
+            raise AionerError(
+                f"{checkpoint}: is of {progress['steps']} updates, but [training] "
+                f"max_steps is {settings['max_steps']}: raise it to go on, or delete "
+                "the checkpoint to begin anew."
+            )
         batches = islice(batches, progress["steps"], None)
         for _ in range(progress["steps"]):
             optimizer.step_schedules()
         stderr.write(f"going on after {progress['steps']} updates\n")
     results = [tuple(result) for result in progress["results"]]
+
+    def score_and_save(info: dict[str, Any]) -> None:
+        with nlp.use_params(optimizer.averages):
+            info["score"], info["other_scores"] = evaluate()
+            update_meta(settings, nlp, info)
+            before_to_disk(nlp).to_disk(output / "model-last")
+        if info["score"] > max((score for score, _ in results), default=-1.0):
+            best = output / "model-best"
+            shutil.copytree(output / "model-last", best, dirs_exist_ok=True)
+        results.append((info["score"], info["step"]))
+
     log_step, finalize = settings["logger"](nlp, stdout, stderr)
     begin, words = time.perf_counter(), 0
     losses: dict[str, float] = {}
-    last = settings["max_steps"] - 1
+    steps = range(progress["steps"], settings["max_steps"])
+    # With the next batch at hand the last one is known, whatever ends the training.
+    current, following = next(batches, None), None
     try:
-        for step in range(progress["steps"], settings["max_steps"]):
-            epoch, batch = next(batches, (None, None))
-            if batch is None:
+        for step in steps:
+            if current is None:
                 break
+            epoch, batch = current
             if settings["before_update"]:
                 settings["before_update"](nlp, {"step": step, "epoch": epoch})
             for part in subdivide_batch(batch, settings["accumulate_gradient"]):
@@ -101,26 +120,21 @@ def train(
             for pipe in pipes:
                 pipe.finish_update(optimizer)
             optimizer.step_schedules()
+            following = next(batches, None) if step != steps[-1] else None
             words += sum(len(eg) for eg in batch)
             info = {"epoch": epoch, "step": step, "losses": losses, "words": words}
             info["seconds"] = int(time.perf_counter() - begin)
             info |= {"score": None, "other_scores": None, "checkpoints": results}
-            scored = (step + 1) % settings["eval_frequency"] == 0 or step == last
-            if scored:
-                with nlp.use_params(optimizer.averages):
-                    score, others = evaluate()
-                    info |= {"score": score, "other_scores": others}
-                    update_meta(settings, nlp, info)
-                    before_to_disk(nlp).to_disk(output / "model-last")
-                if score > max((old for old, _ in results), default=-1.0):
-                    best = output / "model-best"
-                    shutil.copytree(output / "model-last", best, dirs_exist_ok=True)
-                results.append((score, step))
+            if (step + 1) % settings["eval_frequency"] == 0 or following is None:
+                score_and_save(info)
+                log_step(info)
                 losses = {}
-            log_step(info if scored else None)
-            if (step + 1) % checkpoint_steps == 0 and step != last:
+            else:
+                log_step(None)
+            if (step + 1) % checkpoint_steps == 0 and following is not None:
                 now = {"steps": step + 1, "results": results}
                 save_checkpoint(checkpoint, shims, optimizer, now)
+            current = following
     finally:
         finalize()
     checkpoint.unlink(missing_ok=True)
@@ -136,12 +150,11 @@ def _trained(nlp: Language, settings: dict[str, Any]) -> list[AionerNER]:
         )
     pipes = []
     for name, pipe in nlp.pipeline:
-        if isinstance(pipe, AionerNER) and name not in settings["frozen_components"]:
+        if name in settings["frozen_components"]:
+            continue
+        if isinstance(pipe, AionerNER):
             pipes.append(pipe)
-        elif (
-            getattr(pipe, "is_trainable", False)
-            and name not in settings["frozen_components"]
-        ):
+        elif getattr(pipe, "is_trainable", False):
             raise AionerError(
                 f"The component '{name}' would be trained too, but checkpoints keep "
                 "only 'aioner' components: freeze it ([training] frozen_components), "

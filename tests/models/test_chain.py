@@ -57,19 +57,18 @@ def spans_of(path):
     return set(zip(*(x.tolist() for x in bio_to_spans(np.array(path), begins))))  # noqa: B905
 
 
-chains = st.tuples(
-    st.integers(0, 10**6),
-    st.lists(st.integers(1, 4), min_size=1, max_size=4),
-    st.booleans(),
-)
+@st.composite
+def chains(draw):
+    """A chain with label scores of some sequences and their bounds."""
+    seed = draw(st.integers(0, 10**6))
+    lengths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    return random_chain(seed, learnt=draw(st.booleans())), *random_scores(seed, lengths)
 
 
 @settings(max_examples=15, deadline=None)
-@given(chains)
+@given(chains())
 def test_all_quantities_match_enumeration(drawn):
-    seed, lengths, learnt = drawn
-    chain = random_chain(seed, learnt=learnt)
-    scores, bounds = random_scores(seed, lengths)
+    chain, scores, bounds = drawn
     best = best_labels(scores, bounds, chain)
     total = 0.0
     for i, j in itertools.pairwise(bounds.tolist()):
@@ -168,11 +167,9 @@ def test_probabilities_of_a_very_long_sequence_are_exact():
 
 
 @settings(max_examples=25, deadline=None)
-@given(chains)
+@given(chains())
 def test_gradients_match_finite_differences(drawn):
-    seed, lengths, learnt = drawn
-    chain = random_chain(seed, learnt=learnt)
-    scores, bounds = random_scores(seed, lengths)
+    chain, scores, bounds = drawn
     allowed = chain.transitions > FORBIDDEN / 2
     moves = torch.where(allowed, chain.transitions, 0.0)
 

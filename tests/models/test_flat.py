@@ -44,7 +44,9 @@ def batch():
         position=np.concatenate([np.arange(n) for n in lengths]),
     )
     device = torch.device("cpu")
-    (made,), _ = make_tensors(inputs, FRAME, budget=4096, limit=64, device=device)
+    (made,), _ = make_tensors(
+        inputs, FRAME, budget=4096, limit=64, device=device, flat=True
+    )
     return made
 
 

@@ -131,7 +131,7 @@ lengths_of_windows = st.lists(st.integers(FRAME + 1, 256), max_size=400)
 @given(lengths_of_windows, st.sampled_from([1, 300, 4096]))
 def test_batches_hold_every_window_once_within_bounds(lengths, budget):
     lengths = np.array(lengths, dtype=np.int64)
-    batches = plan_batches(lengths, budget=budget, limit=256)
+    batches = plan_batches(lengths, budget=budget, limit=256, flat=False)
     covered = [i for batch in batches for i in batch.windows.tolist()]
     assert sorted(covered) == list(range(len(lengths)))
     for batch in batches:
@@ -148,7 +148,7 @@ def test_batches_hold_every_window_once_within_bounds(lengths, budget):
 @settings(max_examples=20, deadline=None)
 def test_batches_waste_little(seed):
     lengths = np.random.default_rng(seed).integers(5, 120, size=600)
-    batches = plan_batches(lengths, budget=4096, limit=256)
+    batches = plan_batches(lengths, budget=4096, limit=256, flat=False)
     padded = sum(batch.rows * batch.length for batch in batches)
     assert padded <= 1.35 * lengths.sum()
 
@@ -158,7 +158,7 @@ def test_random_inputs_meet_few_distinct_shapes():
     shapes = set()
     for _ in range(300):
         lengths = rng.integers(5, 257, size=rng.integers(1, 300))
-        for batch in plan_batches(lengths, budget=4096, limit=256):
+        for batch in plan_batches(lengths, budget=4096, limit=256, flat=False):
             shapes.add((batch.rows, batch.length))
     assert len(shapes) < 250
 

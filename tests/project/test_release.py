@@ -13,6 +13,8 @@ import typer
 from transformers import AutoModel
 from typer.testing import CliRunner
 
+from spacy_aioner.toml import read_toml
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "project" / "scripts"
 CONFIGS = ROOT / "project" / "configs"
@@ -27,6 +29,11 @@ def run(script, *arguments):
 
 def score(f1):
     return {"precision": f1, "recall": f1, "f1": f1}
+
+
+@pytest.fixture(autouse=True)
+def scripts_beside_each_other(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +126,8 @@ def test_a_corpus_without_source_is_told(released):
 
 
 def test_every_training_corpus_has_a_source():
-    known = runpy.run_path(str(SCRIPTS / "release.py"))["tomllib"]
-    sources = known.loads((CONFIGS / "sources.toml").read_text())
-    corpora = known.loads((CONFIGS / "all.toml").read_text())
+    sources = read_toml(CONFIGS / "sources.toml", "sources", "")
+    corpora = read_toml(CONFIGS / "all.toml", "corpora file", "")
     for name in corpora:
         if name != "nlmchem":
             assert name.partition("-")[0] in sources

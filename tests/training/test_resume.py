@@ -103,6 +103,24 @@ def test_going_on_ends_where_an_undisturbed_run_ends(config, tmp_path):
     assert (tmp_path / "parts" / "model-best" / "config.cfg").exists()
 
 
+def test_a_stream_that_ends_early_is_scored_and_saved_too(config, tmp_path):
+    """One pass over twelve short documents gives fewer updates than are allowed."""
+    config["corpora"]["train"] = config["corpora"]["dev"]
+    config["training"].update(max_epochs=1, max_steps=1000, eval_frequency=500)
+    _, performance = run(config, tmp_path)
+    assert "ents_f" in performance
+    assert not (tmp_path / CHECKPOINT).exists()
+
+
+def test_a_checkpoint_beyond_the_end_is_refused(config, tmp_path):
+    with pytest.raises(Interrupt):
+        run(config, tmp_path, stop=5)
+    config["training"]["max_steps"] = 3
+    with pytest.raises(AionerError, match="is of 4 updates"):
+        run(config, tmp_path)
+    assert (tmp_path / CHECKPOINT).exists()
+
+
 def test_a_checkpoint_of_another_model_is_refused(config, tmp_path):
     with pytest.raises(Interrupt):
         run(config, tmp_path, stop=3)
