@@ -57,8 +57,8 @@ def blank(tokenizer):
     return spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": tokenizer}}})
 
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("patient", settings(), deadline=None)
+# A busy machine is slow; two seconds for an example are more than that.
+settings.register_profile("patient", settings(), deadline=2000)
 settings.load_profile("patient")
 
 
