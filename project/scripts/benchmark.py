@@ -92,6 +92,7 @@ def main(
                 f"{model}: was trained on none of the tasks that --tasks asks for: it "
                 f"knows {', '.join(component.cfg['trained_tasks'])}."
             )
+        config = nlp.config.interpolate()
         values = {
             "model": _describe(nlp, component),
             "split": split,
@@ -108,9 +109,10 @@ def main(
             },
             "results": results,
             "settings": {
-                "seed": nlp.config["training"]["seed"],
-                "components": {"aioner": nlp.config["components"][component.name]},
-                "training": nlp.config["training"],
+                "seed": config["training"]["seed"],
+                "components": {"aioner": config["components"][component.name]},
+                "corpora": config["corpora"],
+                "training": config["training"],
             },
         }
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -1,52 +1,32 @@
-"""Train on the example texts, about a minute, and tag two abstracts."""
+"""Tag the example abstracts with the released model: types, scores, offsets."""
 
-import random
 import sys
 from pathlib import Path
 
-from spacy.training import Example
-from thinc.api import Adam, fix_random_seed
-from tqdm import trange
+import spacy
 
-from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, document_to_doc
+from spacy_aioner.corpora.docs import bare_doc
 from spacy_aioner.formats.files import read_documents
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-OUTPUT = Path(__file__).parents[1] / "training" / "demo"
-UPDATES = 120
+EXAMPLES = Path(__file__).parents[1] / "examples" / "untagged.pubtator"
+MODEL = "en_aioner_minilm"
 
 
 def main() -> None:
-    fix_random_seed(0)
-    nlp = blank_pipeline()
-    nlp.add_pipe("aioner")
-    documents = list(read_documents(EXAMPLES / "train.pubtator"))
-    examples = [
-        Example(bare_doc(nlp, d), document_to_doc(nlp, d, task="ALL"))
-        for d in documents
-    ]
-    nlp.initialize(lambda: examples)
-    optimizer = Adam(2e-4, use_averages=False)
-    print(f"Training on {len(examples)} example abstracts …", file=sys.stderr)
-    for _ in (bar := trange(UPDATES, unit="update", disable=None)):
-        losses = nlp.update(random.sample(examples, 4), sgd=optimizer, losses={})
-        bar.set_postfix(loss=f"{losses['aioner']:.3f}")
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    nlp.to_disk(OUTPUT)
+    nlp = spacy.load(MODEL)
     print("document\tstart\tend\ttype\tscore\ttext")
-    for document in read_documents(EXAMPLES / "untagged.pubtator"):
+    for document in read_documents(EXAMPLES):
         doc = nlp(bare_doc(nlp, document))
         group = doc.spans["aioner"]
-        for span, score in zip(group, group.attrs["scores"], strict=True):
-            print(
-                f"{document.id}\t{span.start_char}\t{span.end_char}\t{span.label_}\t"
-                f"{score:.2f}\t{span.text}"
-            )
+        for (start, end), span, score in zip(
+            group.attrs["offsets"], group, group.attrs["scores"], strict=True
+        ):
+            text = document.text[start:end]
+            row = document.id, start, end, span.label_, f"{score:.2f}", text
+            print(*row, sep="\t")
     print(
-        "\nTwelve abstracts make a demonstration, not a model: `spacy project run "
-        "biored` trains one on 500. The pipeline is in project/training/demo; tag a "
-        "file of yours:\n\n    .venv/bin/aioner tag FILE --output tagged --model "
-        "project/training/demo",
+        f"\nThe model is installed as {MODEL}; tag a file or folder of yours:\n\n"
+        f"    .venv/bin/aioner tag FILE --output tagged --model {MODEL} --tasks ALL",
         file=sys.stderr,
     )
 

@@ -14,19 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import srsly
 import torch
 import typer
-from texts import HELP, read_paragraphs
+from texts import HELP, find_texts, paragraphs
 from torch import Tensor
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from spacy_aioner.cli.console import plain_errors, require_file
+from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.docs import blank_pipeline
+from spacy_aioner.errors import AionerError
 from spacy_aioner.models.encoders import find_encoder
 from spacy_aioner.models.planning import plan_batches, plan_windows
 from spacy_aioner.models.types import Ints, ranges
 from spacy_aioner.models.wordpieces import WordPieceTable
 
+# What was done, beside the encoder that it was done to.
+ADAPTATION = "adaptation.json"
 # Lines that are cut into windows and sorted by length together.
 _POOL = 2000
 _MASKED, _RANDOM, _IGNORED = 0.8, 0.9, -100
@@ -43,14 +47,30 @@ def main(
     pieces: int = typer.Option(4096, min=1, help="Word-pieces per update, about."),
     rate: float = typer.Option(3e-4, help="Highest learning rate."),
     share: float = typer.Option(0.2, help="Share of the words to predict."),
+    without: Path | None = typer.Option(
+        None, help="Folder of DocBins whose documents must not be read: the test files."
+    ),
+    about: str = typer.Option("", help="What the texts are, for the model card."),
     minutes: float = typer.Option(10.0, help="Minutes between checkpoints."),
     threads: int = typer.Option(0, help="Threads; 0 leaves it to torch."),
     seed: int = typer.Option(0, help="Of all that is drawn."),
 ) -> None:
     """Train an encoder to guess masked words, and save it as a Hugging Face folder."""
     with plain_errors(debug=False):
-        for path in texts:
-            require_file(path)
+        read = [(path.name, paragraphs(path, without)) for path in find_texts(texts)]
+        lines = [line for _, found in read for line in found]
+        if not lines:
+            raise AionerError(f"{texts[0]}: holds no paragraph: name other texts.")
+        settings = {
+            "encoder": Path(encoder).name,
+            "updates": steps,
+            "pieces": pieces,
+            "rate": rate,
+            "share": share,
+            "seed": seed,
+            "paragraphs": [[name, len(found)] for name, found in read],
+            "about": about,
+        }
         if threads:
             torch.set_num_threads(threads)
         torch.manual_seed(seed)
@@ -60,13 +80,14 @@ def main(
             source, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
         )
         model.to("cuda" if torch.cuda.is_available() else "cpu").train()
-        batches = _batches(texts, tokenizer, pieces=pieces, share=share, seed=seed)
+        batches = _batches(lines, tokenizer, pieces=pieces, share=share, seed=seed)
         output.mkdir(parents=True, exist_ok=True)
         checkpoint = output / "checkpoint.pt"
         rates = [rate * _schedule(step, steps) for step in range(steps)]
-        _train(model, batches, rates, checkpoint, minutes)
+        _train(model, batches, rates, checkpoint, minutes, settings)
         model.base_model.save_pretrained(output)
         tokenizer.save_pretrained(output)
+        srsly.write_json(output / ADAPTATION, settings)
         checkpoint.unlink(missing_ok=True)
 
 
@@ -76,17 +97,18 @@ def _train(
     rates: list[float],
     checkpoint: Path,
     minutes: float,
+    settings: dict[str, Any],
 ) -> None:
     """Make one update per learning rate; go on from the checkpoint if it is there."""
     optimizer = torch.optim.AdamW(
         model.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
-    done = _load(checkpoint, model, optimizer)
+    done = _load(checkpoint, model, optimizer, settings)
     saved = begin = time.monotonic()
     total, count, read = 0.0, 0, 0
     for step, group in enumerate(islice(batches, done, len(rates)), done):
-        for settings in optimizer.param_groups:
-            settings["lr"] = rates[step]
+        for group_settings in optimizer.param_groups:
+            group_settings["lr"] = rates[step]
         wanted = sum(int((labels != _IGNORED).sum()) for _, _, labels in group)
         for part in group:
             loss = _loss(model, *(tensor.to(model.device) for tensor in part))
@@ -103,15 +125,25 @@ def _train(
             typer.echo(f"{step + 1}\t{mean:.3f}\t{speed:.0f} pieces/s", err=True)
             total, count, read, begin = 0.0, 0, 0, time.monotonic()
         if time.monotonic() - saved > 60 * minutes:
-            _save(checkpoint, model, optimizer, step + 1)
+            _save(checkpoint, model, optimizer, step + 1, settings)
             saved = time.monotonic()
 
 
-def _load(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> int:
+def _load(
+    path: Path,
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    settings: dict[str, Any],
+) -> int:
     """Take up a checkpoint if there is one; how many updates it has behind it."""
     if not path.exists():
         return 0
     state = torch.load(path, map_location=model.device, weights_only=True)
+    if state["settings"] != settings:
+        raise AionerError(
+            f"{path}: is of a run with other settings or texts: repeat those, or "
+            "delete the checkpoint to begin anew."
+        )
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     done: int = state["done"]
@@ -119,12 +151,19 @@ def _load(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> int:
     return done
 
 
-def _save(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: int) -> None:
+def _save(
+    path: Path,
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    done: int,
+    settings: dict[str, Any],
+) -> None:
     """Write a checkpoint beside the old one and put it in its place."""
     state = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "done": done,
+        "settings": settings,
     }
     torch.save(state, path.with_suffix(".new"))
     path.with_suffix(".new").replace(path)
@@ -148,11 +187,8 @@ def _loss(model: Any, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
     )
 
 
-def _lines(texts: list[Path], seed: int) -> Iterator[str]:
-    """All paragraphs, shuffled, over and over; a file named twice counts twice."""
-    lines: list[str] = []
-    for path in texts:
-        lines.extend(dict.fromkeys(read_paragraphs(path)))
+def _shuffled(lines: list[str], seed: int) -> Iterator[str]:
+    """All lines in ever new order."""
     dice = random.Random(seed)
     while True:
         dice.shuffle(lines)
@@ -160,16 +196,16 @@ def _lines(texts: list[Path], seed: int) -> Iterator[str]:
 
 
 def _batches(
-    texts: list[Path], tokenizer: Any, *, pieces: int, share: float, seed: int
+    lines: list[str], tokenizer: Any, *, pieces: int, share: float, seed: int
 ) -> Iterator[list[Batch]]:
     """Groups of padded batches (ids, mask, labels) of about as many pieces."""
     nlp = blank_pipeline()
     table = WordPieceTable(tokenizer.backend_tokenizer)
-    lines = _lines(texts, seed)
+    stream = _shuffled(lines, seed)
     dice = np.random.default_rng(seed)
     waiting: list[Batch] = []
     while True:
-        docs = [nlp.make_doc(next(lines)[:100_000]) for _ in range(_POOL)]
+        docs = [nlp.make_doc(next(stream)[:100_000]) for _ in range(_POOL)]
         words = table.words(docs)
         tasks = [[0]] * len(docs)
         plan = plan_windows(words, tasks, max_pieces=132, context_pieces=110)

@@ -9,7 +9,7 @@ import srsly
 import typer
 from tables import own_result, table
 
-from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError
 from spacy_aioner.evaluation.results import read_results
 from spacy_aioner.evaluation.scores import MICRO
@@ -24,13 +24,15 @@ def main(
     metrics: Path = typer.Option(..., help="Its result file from benchmark.py."),
     counts: Path = typer.Option(..., help="counts.json of the converted corpora."),
     sources: Path = typer.Option(..., help="Names and licences (TOML)."),
+    adaptation: Path = typer.Option(..., help="adaptation.json of pretrain.py."),
     card: Path = typer.Option(..., help="The model card to write (Markdown)."),
-    name: str = typer.Option("aioner_minilm", help="Name without the language."),
-    version: str = typer.Option(..., help="Version of the model."),
     command: str = typer.Option(..., help="The command that trained it."),
+    debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
 ) -> None:
     """Fill the metadata of a stored pipeline and write its model card."""
-    with plain_errors(debug=False):
+    with plain_errors(debug=debug):
+        for path in (model / "meta.json", counts, adaptation):
+            require_file(path)
         results = read_results(metrics)
         known = read_toml(sources, "sources", "one with a table per corpus")
         rows = srsly.read_json(counts)["counts"]
@@ -39,37 +41,39 @@ def main(
         pipe = nlp.get_pipe("aioner")
         pipe.tasks = ["ALL"]
         nlp.meta.update(
-            name=name,
-            version=version,
             description="Genes, diseases, chemicals, species, variants and cell lines "
             "in biomedical text (AIONER, all-in-one scheme).",
             author="spacy-aioner",
-            license="MIT",
+            license=known["encoder"]["licence"],
             notes=f"Trained with: {command}",
-            sources=[_source(entry) for entry in known.values()],
+            sources=[_source(known[name]) for name in (*_trained(rows), "encoder")],
             performance=_performance(results),
         )
-        nlp.to_disk(output)
+        # The strings of the vocabulary are words of the corpora; none is needed.
+        nlp.to_disk(output, exclude=["vocab"])
         training = nlp.config["training"]
         reader = nlp.config["corpora"]["train"]
         described = results["model"]
         card.write_text(
             TEMPLATE.read_text(encoding="utf8").format(
-                name=name,
-                version=version,
+                name=nlp.meta["name"],
+                version=nlp.meta["version"],
                 tasks=", ".join(f"`{t}`" for t in pipe.cfg["trained_tasks"][1:]),
                 parameters=described["parameters"] / 1e6,
                 encoder=known["encoder"]["name"],
                 encoder_licence=known["encoder"]["licence"],
-                decoder=described["decoder"],
+                adaptation=_adaptation(srsly.read_json(adaptation)),
+                decoder=described["decoder"].upper(),
+                storage=nlp.config["components"]["aioner"]["model"]["storage"],
                 command=command,
                 steps=training["max_steps"],
-                words=training["batcher"]["size"],
+                words=_size(training["batcher"]["size"]),
                 exponent=reader.get("exponent", 0.5),
+                weights=_weights(reader.get("weights") or {}),
                 corpora=table(
-                    "corpus | task | documents | mentions | licence | source",
+                    "corpus | task | licence | source | documents | mentions",
                     corpora,
-                    left=2,
+                    left=4,
                 ),
                 scores=table("corpus | own task | `ALL`", _scores(results), left=1),
             ),
@@ -83,6 +87,12 @@ def _source(entry: Mapping[str, str]) -> dict[str, str]:
         "author": entry["citation"],
         "license": entry["licence"],
     }
+
+
+def _trained(rows: list[dict[str, Any]]) -> dict[str, None]:
+    """Keys of the sources of the corpora that were trained on, each once."""
+    names = (row["corpus"] for row in rows if row["split"] == "train")
+    return dict.fromkeys(name.partition("-")[0] for name in names)
 
 
 def _corpora(
@@ -100,11 +110,28 @@ def _corpora(
             yield (
                 source["name"],
                 row["task"],
-                f"{row['documents']:,}",
-                f"{row['mentions']:,}",
                 source["licence"],
                 source["citation"],
+                f"{row['documents']:,}",
+                f"{row['mentions']:,}",
             )
+
+
+def _adaptation(done: Mapping[str, Any]) -> str:
+    read = ", ".join(f"{name} {count:,}" for name, count in done["paragraphs"])
+    return (
+        f"{done['updates']:,} updates of masked-language training, about "
+        f"{done['pieces']:,} word-pieces each, on the paragraphs of these files, none "
+        f"of them a scored document: {read}. {done['about']}"
+    ).rstrip()
+
+
+def _size(size: Any) -> str:
+    return f"about {size:,}" if isinstance(size, int) else "a varying number of"
+
+
+def _weights(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {w:g}" for name, w in weights.items()) or "1 for all"
 
 
 def _scores(results: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

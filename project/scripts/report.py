@@ -54,7 +54,8 @@ The published figures are those of Luo et al. (Bioinformatics 39(5) btad310, 202
 names table and row of each. They were made in another way:
 
 - **Another encoder.** Here {parameters:.1f} million parameters, trained on general
-  text; there PubMedBERT with about 110 million, trained on PubMed abstracts.
+  text and then briefly on biomedical text (docs/model-card.md); there PubMedBERT with
+  about 110 million, trained on PubMed abstracts alone.
 - **Fewer test documents.** Test documents that BioRED's training file holds are not
   scored here; the column "documents" tells how many are left. BioRED's test file is
   scored whole.
@@ -67,8 +68,7 @@ names table and row of each. They were made in another way:
   The authors of [AIObioEnts](https://github.com/sirisacademic/AIObioEnts), who trained
   on those files, report overlaps too.
 - **Boundaries at words.** The model labels runs of letters, runs of digits and single
-  signs. A mention that begins or ends within one is never found: 0.3 % of the mentions
-  in BioRED's training file, 0.7 % in those of NLM-Gene and GNormPlus.
+  signs. A mention that begins or ends within one is never found (docs/parity.md).
 - **The scorer is this project's.** All gold mentions count, overlapping ones too.
 
 Rows and columns of this page can be compared with each other: they are of the same
@@ -128,7 +128,7 @@ def _introduction(released: Results) -> Iterable[str]:
     model, machine = released["model"], released["machine"]
     level = 100 * released["bootstrap"]["level"]
     yield (
-        f"`{model['name']}` {model['version']}: encoder {model['encoder']}, "
+        f"`{model['name']}` {model['version']}: {Path(model['encoder']).name}, "
         f"{model['parameters'] / 1e6:.1f} million parameters, decoder "
         f"{model['decoder']}, {model['precision']}. Weights (SHA-256): "
         f"`{model['sha256']}`.\n"

@@ -8,9 +8,9 @@ from typing import Any
 
 import spacy
 import typer
-from texts import HELP, read_paragraphs
+from texts import HELP, find_texts, read_paragraphs
 
-from spacy_aioner.cli.console import plain_errors, require_file
+from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.convert import write_docbin
 from spacy_aioner.corpora.docs import bare_doc, doc_to_mentions
 from spacy_aioner.formats.document import Document, Mention, Passage
@@ -31,8 +31,7 @@ def main(
 ) -> None:
     """Tag text under ALL and keep the sentences on which the pipelines agree."""
     with plain_errors(debug=False):
-        for path in texts:
-            require_file(path)
+        files = find_texts(texts)
         pipelines = [spacy.load(path) for path in model]
         for nlp in pipelines:
             nlp.get_pipe("aioner").tasks = [ALL]
@@ -41,7 +40,7 @@ def main(
         def parts() -> Iterator[tuple[Document, str]]:
             lines = (
                 line
-                for path in texts
+                for path in files
                 for line in islice(read_paragraphs(path), limit or None)
             )
             while batch := list(islice(lines, _BATCH)):

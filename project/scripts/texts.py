@@ -3,14 +3,32 @@
 import gzip
 import lzma
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from spacy_aioner.cli.console import require_file
 from spacy_aioner.corpora.convert import DOCBIN_SUFFIX, read_docbin
+from spacy_aioner.corpora.leakage import text_key
+from spacy_aioner.errors import AionerError
 
-HELP = "Files with a paragraph per line (.xz, .gz or plain), or DocBins."
+HELP = "Files with a paragraph per line (.xz, .gz or plain), DocBins, or their folders."
 _OPENERS: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open}
+
+
+def find_texts(paths: Iterable[Path]) -> list[Path]:
+    """Files as they are, and the files of folders in the order of their names.
+
+    RAISES (AionerError): If a path does not exist.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found.extend(sorted(child for child in path.iterdir() if child.is_file()))
+        else:
+            require_file(path)
+            found.append(path)
+    return found
 
 
 def read_paragraphs(path: Path) -> Iterator[str]:
@@ -26,6 +44,28 @@ def read_paragraphs(path: Path) -> Iterator[str]:
         return
     with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf8") as stream:
         yield from _filled(stream)
+
+
+def paragraphs(path: Path, without: Path | None) -> list[str]:
+    """The different paragraphs of a file.
+
+    path (Path): See `read_paragraphs`.
+    without (Path | None): A folder of DocBins; paragraphs with the text of one of
+        their documents are left out.
+    RETURNS (list[str]): In the order of the file.
+    """
+    held = _keys(without) if without else frozenset()
+    lines = dict.fromkeys(read_paragraphs(path))
+    return [line for line in lines if not held or text_key(line) not in held]
+
+
+@cache
+def _keys(folder: Path) -> frozenset[str]:
+    files = sorted(folder.glob(f"*{DOCBIN_SUFFIX}"))
+    if not files:
+        raise AionerError(f"{folder}: holds no DocBin ({DOCBIN_SUFFIX}).")
+    texts = (document.text for file in files for document in read_docbin(file))
+    return frozenset(key for key in map(text_key, texts) if key)
 
 
 def _filled(lines: Iterable[str]) -> Iterator[str]:

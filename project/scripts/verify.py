@@ -10,6 +10,9 @@ from pathlib import Path
 import srsly
 import typer
 
+from spacy_aioner.cli.console import plain_errors, require_file
+from spacy_aioner.errors import check_choice
+
 
 def main(
     project: Path = typer.Argument(Path("."), help="Folder of project.yml."),
@@ -17,7 +20,12 @@ def main(
 ) -> None:
     """Fail unless every asset is there with the right MD5 sum; extra ones may lack."""
     wrong = 0
-    for asset in srsly.read_yaml(project / "project.yml")["assets"]:
+    with plain_errors(debug=False):
+        require_file(project / "project.yml")
+        assets = srsly.read_yaml(project / "project.yml")["assets"]
+        for name in names:
+            check_choice("asset", name, [Path(a["dest"]).name for a in assets])
+    for asset in assets:
         path = project / asset["dest"]
         if names and path.name not in names:
             continue

@@ -1,6 +1,7 @@
 """The registered sampling reader: an endless, well-mixed stream of many corpora."""
 
 import random
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,8 @@ def create_sampled_corpus(
         waits for it, is an error when reading begins.
     exponent (float): See above.
     weights (dict[str, float] | None): Factors for the share of corpora, by file name
-        without its ending; 1 for those not named, 0 leaves one out.
+        without its ending; 1 for those not named, 0 leaves one out. A warning tells
+        of a name that is not there.
     min_length, max_length (int): Characters at which documents are cut, drawn between
         the two for each document anew.
     negatives (float): Share of the parts without any mention that are kept, for
@@ -88,11 +90,12 @@ def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
         raise AionerError(
             f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
         )
-    unknown = set(weights) - {file.stem for file in files}
-    if unknown:
-        raise AionerError(
-            f"{path}: there is no corpus '{min(unknown)}' to weigh: it has "
-            f"{', '.join(file.stem for file in files)}."
+    for unknown in sorted(set(weights) - {file.stem for file in files}):
+        # Not an error: a config may weigh a corpus that not everyone has.
+        warnings.warn(
+            f"{path}: there is no corpus '{unknown}' to weigh: it has "
+            f"{', '.join(file.stem for file in files)}.",
+            stacklevel=1,
         )
     corpora = []
     for file in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -20,6 +21,7 @@ from spacy.training.loop import (
     update_meta,
 )
 from spacy.util import fix_random_seed, registry, resolve_dot_names
+from thinc.api import Config
 
 from ..errors import AionerError
 from ..models.architectures import get_shim
@@ -27,6 +29,8 @@ from ..pipeline.aioner import AionerNER
 from .checkpoint import load_checkpoint, save_checkpoint
 
 CHECKPOINT = "checkpoint.safetensors"
+# What may differ when a training goes on.
+_FREE = ("max_steps", "eval_frequency", "patience", "logger", "score_weights")
 
 
 def train(
@@ -53,7 +57,7 @@ def train(
     stdout, stderr (IO[str]): For the config's logger.
     RETURNS (Path): The folder of the last model.
     RAISES (AionerError): If another component would be trained, max_steps is missing,
-        or the checkpoint is of another model.
+        or the checkpoint is of another model or of other settings.
     """
     config = nlp.config.interpolate()
     settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
@@ -70,6 +74,7 @@ def train(
     )
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / CHECKPOINT
+    decisive = _decisive_settings(config)
     progress: dict[str, Any] = {"steps": 0, "results": []}
     if checkpoint.exists():
         progress = load_checkpoint(checkpoint, shims, optimizer)
@@ -78,6 +83,11 @@ def train(
                 f"{checkpoint}: is of {progress['steps']} updates, but [training] "
                 f"max_steps is {settings['max_steps']}: raise it to go on, or delete "
                 "the checkpoint to begin anew."
+            )
+        if progress["settings"] != decisive:
+            raise AionerError(
+                f"{checkpoint}: is of a training with other settings: use the same "
+                "config and seed, or delete the checkpoint to begin anew."
             )
         batches = islice(batches, progress["steps"], None)
         for _ in range(progress["steps"]):
@@ -132,13 +142,25 @@ def train(
             else:
                 log_step(None)
             if (step + 1) % checkpoint_steps == 0 and following is not None:
-                now = {"steps": step + 1, "results": results}
+                now = {"steps": step + 1, "results": results, "settings": decisive}
                 save_checkpoint(checkpoint, shims, optimizer, now)
             current = following
     finally:
         finalize()
     checkpoint.unlink(missing_ok=True)
     return output / "model-last"
+
+
+def _decisive_settings(config: Config) -> dict[str, Any]:
+    """The settings that a training must keep to the end, as JSON gives them back.
+
+    The learning rate is not among them: its schedule follows max_steps.
+    """
+    training = {k: v for k, v in config["training"].items() if k not in _FREE}
+    training["optimizer"] = {**training["optimizer"], "learn_rate": None}
+    parts = {name: config[name] for name in ("corpora", "components")}
+    settings: dict[str, Any] = json.loads(json.dumps({**parts, "training": training}))
+    return settings
 
 
 def _trained(nlp: Language, settings: dict[str, Any]) -> list[AionerNER]:

@@ -132,6 +132,17 @@ def test_a_checkpoint_of_another_model_is_refused(config, tmp_path):
         run(config, tmp_path)
 
 
+def test_a_checkpoint_of_other_settings_is_refused(config, tmp_path):
+    with pytest.raises(Interrupt):
+        run(config, tmp_path, stop=3)
+    seed = config["training"]["seed"]
+    config["training"]["seed"] = 1
+    with pytest.raises(AionerError, match="other settings"):
+        run(config, tmp_path)
+    config["training"].update(seed=seed, max_steps=STEPS + 1)
+    run(config, tmp_path)
+
+
 def test_what_cannot_be_kept_is_refused(config, tmp_path):
     config["training"]["max_steps"] = 0
     with pytest.raises(AionerError, match="max_steps"):
