@@ -13,6 +13,8 @@ import typer
 from transformers import AutoModel
 from typer.testing import CliRunner
 
+from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.formats.document import Document, Passage
 from spacy_aioner.toml import read_toml
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +184,9 @@ def test_an_interrupted_adaptation_goes_on(text_file, tiny_encoder, tmp_path):
     stopped = CliRunner().invoke(app, [*command, "--encoder", tiny_encoder])
     assert stopped.exit_code != 0
     assert (tmp_path / "parts" / "checkpoint.pt").exists()
+    other = pretrain(text_file, tiny_encoder, tmp_path / "parts", "--steps", 7)
+    assert other.exit_code == 1
+    assert "other settings or texts" in other.stderr
     again = pretrain(text_file, tiny_encoder, tmp_path / "parts", "--steps", 6)
     assert "going on after 4 updates" in again.stderr
     whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
@@ -206,3 +211,30 @@ def test_missing_text_is_told(tiny_encoder, tmp_path):
     done = pretrain(tmp_path / "none.txt", tiny_encoder, tmp_path / "out")
     assert done.exit_code == 1
     assert "there is no such file" in done.stderr
+
+
+def test_test_documents_are_not_read(text_file, tiny_encoder, tmp_path):
+    held = "Loss of gene 7 worsened growth in the mice. " * 3
+    with lzma.open(text_file, "at", encoding="utf8") as stream:
+        stream.write(f"\n{held.upper()}\n")
+    (tmp_path / "test").mkdir()
+    with (tmp_path / "test" / "genes.spacy").open("wb") as stream:
+        write_docbin([(Document("1", [Passage(0, held.strip())]), "ALL")], stream)
+    options = ["--steps", 1, "--about", "Of mice."]
+    for folder, extra, count in (
+        ("all", [], 401),
+        ("less", ["--without", tmp_path / "test"], 400),
+    ):
+        output = tmp_path / folder
+        done = pretrain(text_file, tiny_encoder, output, *options, *extra)
+        assert done.exit_code == 0, done.output
+        written = srsly.read_json(output / "adaptation.json")
+        assert written["paragraphs"] == [["text.txt.xz", count]]
+        assert written["about"] == "Of mice."
+
+
+def test_text_without_a_paragraph_is_told(tiny_encoder, tmp_path):
+    (tmp_path / "empty.txt").write_text("\n \n")
+    done = pretrain(tmp_path / "empty.txt", tiny_encoder, tmp_path / "out")
+    assert done.exit_code == 1
+    assert "holds no paragraph" in done.stderr
