@@ -93,6 +93,9 @@ def test_verify_fails_on_a_wrong_byte(tmp_path: Path) -> None:
     wrong = run(script, tmp_path)
     assert wrong.returncode == 1
     assert "2c1743a391305fbf367df8e4f069f9f9" in wrong.stderr
+    unknown = run(script, tmp_path, "--only", "other.txt")
+    assert unknown.returncode == 1
+    assert "data.txt" in unknown.stderr
 
 
 @pytest.fixture
