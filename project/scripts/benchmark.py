@@ -165,7 +165,7 @@ def _score(
         "task": corpus.task,
         "prompted": task,
         "documents": len(gold),
-        "seconds": round(seconds, 2),
+        "seconds": round(seconds, 4),
         "documents_per_second": round(len(gold) / seconds, 2),
         "word_pieces": pieces,
         "word_pieces_per_second": round(pieces / seconds),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import spacy
 
-from spacy_aioner.corpora.docs import bare_doc
+from spacy_aioner.corpora.docs import bare_doc, doc_to_mentions
 from spacy_aioner.formats.files import read_documents
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "untagged.pubtator"
@@ -17,12 +17,8 @@ def main() -> None:
     print("document\tstart\tend\ttype\tscore\ttext")
     for document in read_documents(EXAMPLES):
         doc = nlp(bare_doc(nlp, document))
-        group = doc.spans["aioner"]
-        for (start, end), span, score in zip(
-            group.attrs["offsets"], group, group.attrs["scores"], strict=True
-        ):
-            text = document.text[start:end]
-            row = document.id, start, end, span.label_, f"{score:.2f}", text
+        for m in doc_to_mentions(doc, document):
+            row = document.id, m.start, m.end, m.type, f"{m.score:.2f}", m.text
             print(*row, sep="\t")
     print(
         f"\nThe model is installed as {MODEL}; tag a file or folder of yours:\n\n"

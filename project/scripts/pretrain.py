@@ -69,7 +69,6 @@ def main(
             "share": share,
             "seed": seed,
             "paragraphs": [[name, len(found)] for name, found in read],
-            "about": about,
         }
         if threads:
             torch.set_num_threads(threads)
@@ -83,38 +82,37 @@ def main(
         batches = _batches(lines, tokenizer, pieces=pieces, share=share, seed=seed)
         output.mkdir(parents=True, exist_ok=True)
         checkpoint = output / "checkpoint.pt"
-        rates = [rate * _schedule(step, steps) for step in range(steps)]
-        _train(model, batches, rates, checkpoint, minutes, settings)
+        _train(model, batches, settings, checkpoint, minutes)
         model.base_model.save_pretrained(output)
         tokenizer.save_pretrained(output)
-        srsly.write_json(output / ADAPTATION, settings)
+        srsly.write_json(output / ADAPTATION, {**settings, "about": about})
         checkpoint.unlink(missing_ok=True)
 
 
 def _train(
     model: Any,
     batches: Iterator[list[Batch]],
-    rates: list[float],
+    settings: dict[str, Any],
     checkpoint: Path,
     minutes: float,
-    settings: dict[str, Any],
 ) -> None:
-    """Make one update per learning rate; go on from the checkpoint if it is there."""
+    """Make the updates that are left after the checkpoint, if there is one."""
     optimizer = torch.optim.AdamW(
         model.parameters(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
     done = _load(checkpoint, model, optimizer, settings)
     saved = begin = time.monotonic()
     total, count, read = 0.0, 0, 0
-    for step, group in enumerate(islice(batches, done, len(rates)), done):
-        for group_settings in optimizer.param_groups:
-            group_settings["lr"] = rates[step]
+    steps = settings["updates"]
+    for step, group in enumerate(islice(batches, done, steps), done):
+        for part in optimizer.param_groups:
+            part["lr"] = settings["rate"] * _schedule(step, steps)
         wanted = sum(int((labels != _IGNORED).sum()) for _, _, labels in group)
-        for part in group:
-            loss = _loss(model, *(tensor.to(model.device) for tensor in part))
+        for batch in group:
+            loss = _loss(model, *(tensor.to(model.device) for tensor in batch))
             torch.autograd.backward(loss / max(1, wanted))
             total += loss.item()
-            read += int(part[1].sum())
+            read += int(batch[1].sum())
         count += wanted
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -1,6 +1,6 @@
 """Make the pipeline to release of a stored one: metadata and model card."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from spacy_aioner.errors import AionerError
 from spacy_aioner.evaluation.results import read_results
 from spacy_aioner.evaluation.scores import MICRO
 from spacy_aioner.toml import read_toml
+
+Source = Mapping[str, str]
+"""Name, citation and licence of a corpus or an encoder."""
 
 TEMPLATE = Path(__file__).parents[1] / "configs" / "model-card.md"
 
@@ -36,17 +39,16 @@ def main(
         results = read_results(metrics)
         known = read_toml(sources, "sources", "one with a table per corpus")
         rows = srsly.read_json(counts)["counts"]
-        corpora = list(_corpora(rows, known))
+        trained = list(_trained(rows, known))
         nlp = spacy.load(model)
         pipe = nlp.get_pipe("aioner")
-        pipe.tasks = ["ALL"]
         nlp.meta.update(
             description="Genes, diseases, chemicals, species, variants and cell lines "
             "in biomedical text (AIONER, all-in-one scheme).",
             author="spacy-aioner",
             license=known["encoder"]["licence"],
             notes=f"Trained with: {command}",
-            sources=[_source(known[name]) for name in (*_trained(rows), "encoder")],
+            sources=_sources([*(source for _, source in trained), known["encoder"]]),
             performance=_performance(results),
         )
         # The strings of the vocabulary are words of the corpora; none is needed.
@@ -72,33 +74,21 @@ def main(
                 weights=_weights(reader.get("weights") or {}),
                 corpora=table(
                     "corpus | task | licence | source | documents | mentions",
-                    corpora,
+                    (_corpus(row, source) for row, source in trained),
                     left=4,
-                ),
-                scores=table("corpus | own task | `ALL`", _scores(results), left=1),
+                ).rstrip(),
+                scores=table(
+                    "corpus | own task | `ALL`", _scores(results), left=1
+                ).rstrip(),
             ),
             encoding="utf8",
         )
 
 
-def _source(entry: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "name": entry["name"],
-        "author": entry["citation"],
-        "license": entry["licence"],
-    }
-
-
-def _trained(rows: list[dict[str, Any]]) -> dict[str, None]:
-    """Keys of the sources of the corpora that were trained on, each once."""
-    names = (row["corpus"] for row in rows if row["split"] == "train")
-    return dict.fromkeys(name.partition("-")[0] for name in names)
-
-
-def _corpora(
-    rows: list[dict[str, Any]], known: Mapping[str, Mapping[str, str]]
-) -> Iterator[tuple[str, ...]]:
-    """Rows of the table of training corpora."""
+def _trained(
+    rows: list[dict[str, Any]], known: Mapping[str, Source]
+) -> Iterator[tuple[dict[str, Any], Source]]:
+    """Counts of the corpora that were trained on, each with its source."""
     for row in rows:
         if row["split"] == "train":
             source = known.get(row["corpus"].partition("-")[0])
@@ -107,14 +97,25 @@ def _corpora(
                     f"The corpus '{row['corpus']}' has no entry among the sources: add "
                     "its name, citation and licence."
                 )
-            yield (
-                source["name"],
-                row["task"],
-                source["licence"],
-                source["citation"],
-                f"{row['documents']:,}",
-                f"{row['mentions']:,}",
-            )
+            yield row, source
+
+
+def _sources(entries: Iterable[Source]) -> list[dict[str, str]]:
+    """Entries of `meta.json`, each once."""
+    names = {"name": "name", "author": "citation", "license": "licence"}
+    unique = {entry["name"]: entry for entry in entries}
+    return [{key: e[ours] for key, ours in names.items()} for e in unique.values()]
+
+
+def _corpus(row: Mapping[str, Any], source: Source) -> tuple[str, ...]:
+    return (
+        source["name"],
+        row["task"],
+        source["licence"],
+        source["citation"],
+        f"{row['documents']:,}",
+        f"{row['mentions']:,}",
+    )
 
 
 def _adaptation(done: Mapping[str, Any]) -> str:

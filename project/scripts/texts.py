@@ -1,4 +1,4 @@
-"""Unlabelled text, read alike by all scripts."""
+"""Unlabelled text: files of paragraphs, without those that must not be read."""
 
 import gzip
 import lzma
@@ -31,32 +31,26 @@ def find_texts(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def read_paragraphs(path: Path) -> Iterator[str]:
-    """Read a file's paragraphs.
-
-    path (Path): Lines of text, packed or not, or a DocBin, each doc one paragraph.
-    YIELDS (str): Without surrounding white space; empty ones are left out.
-    RAISES (AionerError): If there is no such file.
-    """
-    require_file(path)
-    if path.suffix == DOCBIN_SUFFIX:
-        yield from _filled(document.text for document in read_docbin(path))
-        return
-    with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf8") as stream:
-        yield from _filled(stream)
-
-
 def paragraphs(path: Path, without: Path | None) -> list[str]:
     """The different paragraphs of a file.
 
-    path (Path): See `read_paragraphs`.
+    path (Path): Lines of text, packed or not, or a DocBin, each doc one paragraph.
     without (Path | None): A folder of DocBins; paragraphs with the text of one of
         their documents are left out.
-    RETURNS (list[str]): In the order of the file.
+    RETURNS (list[str]): In the order of the file, without surrounding white space.
     """
     held = _keys(without) if without else frozenset()
-    lines = dict.fromkeys(read_paragraphs(path))
+    lines = dict.fromkeys(filter(None, _lines(path)))
     return [line for line in lines if not held or text_key(line) not in held]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Lines of a text file or texts of a DocBin, stripped; some may be empty."""
+    if path.suffix == DOCBIN_SUFFIX:
+        yield from (document.text.strip() for document in read_docbin(path))
+        return
+    with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf8") as stream:
+        yield from map(str.strip, stream)
 
 
 @cache
@@ -66,7 +60,3 @@ def _keys(folder: Path) -> frozenset[str]:
         raise AionerError(f"{folder}: holds no DocBin ({DOCBIN_SUFFIX}).")
     texts = (document.text for file in files for document in read_docbin(file))
     return frozenset(key for key in map(text_key, texts) if key)
-
-
-def _filled(lines: Iterable[str]) -> Iterator[str]:
-    return filter(None, map(str.strip, lines))

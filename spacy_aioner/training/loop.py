@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,7 +89,6 @@ def train(
                 f"{checkpoint}: is of a training with other settings: use the same "
                 "config and seed, or delete the checkpoint to begin anew."
             )
-        batches = islice(batches, progress["steps"], None)
         for _ in range(progress["steps"]):
             optimizer.step_schedules()
         stderr.write(f"going on after {progress['steps']} updates\n")
@@ -108,14 +107,11 @@ def train(
     log_step, finalize = settings["logger"](nlp, stdout, stderr)
     begin, words = time.perf_counter(), 0
     losses: dict[str, float] = {}
-    steps = range(progress["steps"], settings["max_steps"])
+    batches = islice(batches, progress["steps"], settings["max_steps"])
     # With the next batch at hand the last one is known, whatever ends the training.
-    current, following = next(batches, None), None
+    pairs = pairwise(chain(batches, [None]))
     try:
-        for step in steps:
-            if current is None:
-                break
-            epoch, batch = current
+        for step, ((epoch, batch), following) in enumerate(pairs, progress["steps"]):
             if settings["before_update"]:
                 settings["before_update"](nlp, {"step": step, "epoch": epoch})
             for part in subdivide_batch(batch, settings["accumulate_gradient"]):
@@ -130,7 +126,6 @@ def train(
             for pipe in pipes:
                 pipe.finish_update(optimizer)
             optimizer.step_schedules()
-            following = next(batches, None) if step != steps[-1] else None
             words += sum(len(eg) for eg in batch)
             info = {"epoch": epoch, "step": step, "losses": losses, "words": words}
             info["seconds"] = int(time.perf_counter() - begin)
@@ -144,7 +139,6 @@ def train(
             if (step + 1) % checkpoint_steps == 0 and following is not None:
                 now = {"steps": step + 1, "results": results, "settings": decisive}
                 save_checkpoint(checkpoint, shims, optimizer, now)
-            current = following
     finally:
         finalize()
     checkpoint.unlink(missing_ok=True)

@@ -33,13 +33,6 @@ def score(f1):
     return {"precision": f1, "recall": f1, "f1": f1}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def scripts_beside_each_other():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        yield
-
-
 @pytest.fixture(scope="module")
 def released(tmp_path_factory, trained_nlp):
     folder = tmp_path_factory.mktemp("release")

@@ -47,12 +47,10 @@ def test_examples(released):
     found = {}
     for document in read_documents(EXAMPLES):
         doc = released(bare_doc(released, document))
-        group = doc.spans["aioner"]
-        for (start, end), span, score in zip(
-            group.attrs["offsets"], group, group.attrs["scores"], strict=True
-        ):
-            assert 0 < score <= 1
-            found.setdefault(document.text[start:end], set()).add(span.label_)
+        for mention in doc_to_mentions(doc, document):
+            assert 0 < mention.score <= 1
+            assert document.text[mention.start : mention.end] == mention.text
+            found.setdefault(mention.text, set()).add(mention.type)
     for text, kind in {
         "imatinib": "Chemical",
         "BCR": "Gene",
