@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from functools import cache
+
 import torch
 
 from ..errors import check_choice
@@ -9,14 +12,19 @@ from ..errors import check_choice
 STORAGES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PRECISIONS = ("auto", *STORAGES)
 
+# Rows, width and inner width of the products that decide: a layer of a small encoder.
+_PRODUCT = (512, 384, 1536)
+_TRIALS = 5
+# bf16 must gain at least this much: it rounds, and casting it costs besides.
+_LEAST_GAIN = 1.3
+
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """Turn a setting into a format that the device computes fast in.
 
-    precision (str): "auto", "fp32", "bf16" or "fp16". Auto takes bf16 on CPUs with
-        AMX and on GPUs that have it, fp16 on older GPUs, else fp32: a CPU with
-        AVX-512 bf16 but no AMX multiplies bf16 matrices slower than fp32 ones.
-        A CPU trains in bf16 when fp16 is asked for.
+    precision (str): "auto", "fp32", "bf16" or "fp16". Auto takes bf16 on GPUs that
+        have it, fp16 on older GPUs; on a CPU see `cpu_prefers_bf16`. A CPU trains in
+        bf16 when fp16 is asked for.
     device (torch.device): Where the network is.
     RETURNS (torch.dtype): The format.
     RAISES (AionerError): If the setting is none of these.
@@ -26,5 +34,34 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
         return STORAGES[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    return torch.bfloat16 if has_amx() else torch.float32
+    return torch.bfloat16 if cpu_prefers_bf16() else torch.float32
+
+
+@cache
+def cpu_prefers_bf16() -> bool:
+    """Whether matrix products are much faster in bf16 on this CPU.
+
+    The flags do not tell: with AVX-512 bf16 but without AMX, one processor multiplied
+    at twice its speed in fp32 and another at half of it. So a few products of either
+    kind are timed, once in a process; a CPU without any bf16 instructions is not asked.
+
+    RETURNS (bool): True if bf16 wins by a wide margin.
+    """
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    if not any(getattr(torch.cpu, name, bool)() for name in checks):
+        return False
+    return _seconds(torch.float32) > _LEAST_GAIN * _seconds(torch.bfloat16)
+
+
+def _seconds(dtype: torch.dtype) -> float:
+    """The least time of a product, so that what else the machine does counts less."""
+    rows, width, inner = _PRODUCT
+    left = torch.ones(rows, width, dtype=dtype)
+    right = torch.ones(width, inner, dtype=dtype)
+    times = []
+    with torch.inference_mode():
+        for _ in range(_TRIALS + 1):  # The first one prepares the kernel.
+            begin = time.perf_counter()
+            torch.mm(left, right)
+            times.append(time.perf_counter() - begin)
+    return min(times[1:])
