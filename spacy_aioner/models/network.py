@@ -74,7 +74,7 @@ class AioNetwork(nn.Module):
             embedded = embedded + self.shapes(shapes)
         parts = embedded.split([len(batch.input_ids) for batch in batches])
         hidden = [
-            encode(self.encoder, part, batch)[batch.words]
+            encode(self.encoder, part, batch)
             for batch, part in zip(batches, parts, strict=True)
         ]
         dense = torch.relu(self.dense(torch.cat(hidden)))

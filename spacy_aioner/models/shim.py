@@ -23,6 +23,7 @@ from .flat import TensorBatch
 from .forking import survive_forks
 from .network import AioNetwork
 from .optimizer import average, build_torch_optimizer, follow_schedules
+from .packed import pack
 from .precision import STORAGES, pick_dtype
 from .wordpieces import WordPieceTable
 
@@ -130,14 +131,22 @@ class AioShim(HFShim):  # type: ignore[misc]
         RETURNS (Tensor): float32 (n_words, n_labels).
         """
         if self._fast is None:
-            # Weights cast once are faster than casting at every layer.
-            same = self._dtype == torch.float32
-            self._fast = self._model if same else copy.deepcopy(self._model)
-            self._fast.to(self._dtype)
-        self._fast.eval()
+            self._fast = self._make_fast()
         with torch.inference_mode():
             scores: Tensor = self._fast(batches, 0.0)
         return scores
+
+    def _make_fast(self) -> AioNetwork:
+        """A network for prediction, its weights cast and packed once.
+
+        What stays in float32 is shared with the network that is trained.
+        """
+        same = self._dtype == torch.float32
+        shared = {id(p): p for p in self._model.parameters()} if same else {}
+        fast: AioNetwork = copy.deepcopy(self._model, shared).to(self._dtype).eval()
+        if self.device.type == "cpu":
+            pack(fast.encoder)
+        return fast
 
     def begin_update(
         self, batches: Sequence[TensorBatch], dropout: float = 0.0

@@ -54,7 +54,7 @@ def answer(encoder, batch):
     """Hidden states of the words and the gradients of a sum of them."""
     encoder.zero_grad()
     embedded = encoder.get_input_embeddings()(batch.input_ids)
-    states = encode(encoder, embedded, batch)[batch.words]
+    states = encode(encoder, embedded, batch)
     (states * torch.linspace(-1, 1, states.shape[-1])).sum().backward()
     named = encoder.named_parameters()
     return states, {n: p.grad for n, p in named if p.grad is not None}
@@ -94,6 +94,6 @@ def test_other_encoders_keep_their_own_way(batch):
     expected = encoder(ids, attention_mask=batch.mask.long()).last_hidden_state
     # Embeddings are looked up before, positions and norms are the encoder's.
     embedded = encoder.get_input_embeddings()(batch.input_ids)
-    found = encode(encoder, embedded, batch)[batch.words]
+    found = encode(encoder, embedded, batch)
     torch.testing.assert_close(found, batch.from_grid(expected)[batch.words])
     assert not runs_flat(make_encoder(position_embedding_type="relative_key"))

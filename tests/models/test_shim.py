@@ -10,6 +10,7 @@ from thinc.api import Adam
 from spacy_aioner.errors import AionerError
 from spacy_aioner.models.architectures import build_aio_tagger, get_shim
 from spacy_aioner.models.network import AioNetwork
+from spacy_aioner.models.packed import PackedLinear
 from spacy_aioner.models.precision import pick_dtype
 from spacy_aioner.models.types import Inputs
 
@@ -229,6 +230,23 @@ def test_precision_by_name():
     for name, dtype in names.items():
         assert pick_dtype(name, cpu) == dtype
     assert pick_dtype("auto", cpu) in (torch.float32, torch.bfloat16)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_predicting_leaves_what_is_trained_as_it_is(build, inputs, precision):
+    model = build(precision=precision)
+    model.initialize()
+    shim = model.shims[0]
+    before = shim.to_bytes()
+    model.predict(inputs)
+    kinds = {type(module) for module in shim.network.modules()}
+    assert PackedLinear not in kinds
+    assert {p.dtype for p in shim.network.parameters()} == {torch.float32}
+    assert shim.to_bytes() == before
+    fast = shim._fast.encoder.get_input_embeddings().weight
+    trained = shim.network.encoder.get_input_embeddings().weight
+    # What need not be cast is not copied either.
+    assert (fast is trained) == (precision == "fp32")
 
 
 def test_bf16_scores_are_near_and_float32(build, model, inputs):
