@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import spacy
 import srsly
 import torch
 import typer
@@ -29,6 +30,7 @@ from spacy_aioner import __version__
 from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.files import read_documents
+from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.precision import cpu_prefers_bf16
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -77,8 +79,12 @@ def main(
             "machine": _machine(cpus, workers[OURS].ready["threads"]),
             "rounds": rounds,
             "texts": {
-                name: {"documents": len(t), "characters": sum(map(len, t))}
-                for name, t in sets.items()
+                name: {
+                    "documents": len(found),
+                    "characters": sum(map(len, found)),
+                    "word_pieces": _count_pieces(model, found),
+                }
+                for name, found in sets.items()
             },
             "contenders": {
                 group: {
@@ -149,6 +155,13 @@ def _texts(path: Path, count: int) -> list[str]:
     if len(texts) < count:
         raise AionerError(f"{path}: holds {len(texts)} documents, not {count}.")
     return texts
+
+
+def _count_pieces(model: str, texts: list[str]) -> int:
+    """Word-pieces of the texts themselves, without tags and special pieces."""
+    nlp = spacy.load(model)
+    table = get_shim(nlp.get_pipe("aioner").model).table
+    return int(table.words([nlp.make_doc(text) for text in texts]).piece_count.sum())
 
 
 def _fastest(workers: Mapping[str, Worker]) -> dict[str, Worker]:

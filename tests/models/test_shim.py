@@ -8,10 +8,12 @@ import torch
 from thinc.api import Adam
 
 from spacy_aioner.errors import AionerError
+from spacy_aioner.models import precision
 from spacy_aioner.models.architectures import build_aio_tagger, get_shim
+from spacy_aioner.models.encoders import empty_encoder
 from spacy_aioner.models.network import AioNetwork
 from spacy_aioner.models.packed import PackedLinear
-from spacy_aioner.models.precision import pick_dtype
+from spacy_aioner.models.precision import cpu_prefers_bf16, pick_dtype
 from spacy_aioner.models.types import Inputs
 
 N_LABELS = 19
@@ -224,17 +226,53 @@ def test_a_folder_without_a_model_is_told(build, tmp_path):
         build(encoder=str(tmp_path)).initialize()
 
 
+def test_building_for_loading_draws_nothing(model):
+    config = model.shims[0].network.encoder.config.to_dict()
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    empty_encoder(config, "eager")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_precision_by_name():
     cpu = torch.device("cpu")
     names = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     for name, dtype in names.items():
         assert pick_dtype(name, cpu) == dtype
-    assert pick_dtype("auto", cpu) in (torch.float32, torch.bfloat16)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_predicting_leaves_what_is_trained_as_it_is(build, inputs, precision):
-    model = build(precision=precision)
+@pytest.fixture
+def fresh_choice():
+    cpu_prefers_bf16.cache_clear()
+    yield
+    cpu_prefers_bf16.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("has_bf16", "seconds", "expected"),
+    [
+        (True, {torch.float32: 3.0, torch.bfloat16: 1.0}, torch.bfloat16),
+        (True, {torch.float32: 1.1, torch.bfloat16: 1.0}, torch.float32),
+        (True, {torch.float32: 1.0, torch.bfloat16: 2.0}, torch.float32),
+        (False, {}, torch.float32),
+    ],
+)
+def test_a_cpu_computes_in_what_is_much_faster(
+    monkeypatch, fresh_choice, has_bf16, seconds, expected
+):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_bf16)
+    monkeypatch.setattr(precision, "_seconds", seconds.__getitem__)
+    assert pick_dtype("auto", torch.device("cpu")) == expected
+
+
+def test_products_are_timed():
+    assert 0 < precision._seconds(torch.float32) < 60
+
+
+@pytest.mark.parametrize("form", ["fp32", "bf16"])
+def test_predicting_leaves_what_is_trained_as_it_is(build, inputs, form):
+    model = build(precision=form)
     model.initialize()
     shim = model.shims[0]
     before = shim.to_bytes()
@@ -246,7 +284,7 @@ def test_predicting_leaves_what_is_trained_as_it_is(build, inputs, precision):
     fast = shim._fast.encoder.get_input_embeddings().weight
     trained = shim.network.encoder.get_input_embeddings().weight
     # What need not be cast is not copied either.
-    assert (fast is trained) == (precision == "fp32")
+    assert (fast is trained) == (form == "fp32")
 
 
 def test_bf16_scores_are_near_and_float32(build, model, inputs):

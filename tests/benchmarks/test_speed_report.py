@@ -1,0 +1,92 @@
+"""The speed report on made-up results, and what scripts say that cannot run."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+import srsly
+import torch
+import typer
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "benchmarks"
+RESULTS = SCRIPTS / "results"
+
+
+@pytest.fixture(autouse=True)
+def scripts_beside_each_other(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
+
+
+def run(script, *arguments):
+    app = typer.Typer()
+    app.command()(runpy.run_path(str(SCRIPTS / script))["main"])
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def contender(title, seconds, ratio):
+    return {
+        "title": title,
+        "load_seconds": 1.25,
+        "first_document_seconds": 0.5,
+        "peak_megabytes": 1234,
+        "entities": 7,
+        "seconds": {"abstracts": seconds},
+        "ratio": {"abstracts": {"median": ratio, "min": ratio - 0.1, "max": ratio + 1}},
+    }
+
+
+@pytest.fixture
+def results(tmp_path):
+    contenders = {
+        "aioner": contender("spacy-aioner", [2.0, 2.5, 4.0], 1.0),
+        "hugging-face": contender("Hugging Face", [10.0, 10.0, 10.0], 4.0),
+        "roofline": contender("products", [1.25, 1.25, 1.25], 0.5),
+    }
+    texts = {"documents": 50, "characters": 90_000, "word_pieces": 20_000}
+    machine = {"processors": 2, "threads": 2, "amx": False, "bf16": True}
+    machine |= {"capability": "AVX512", "torch": "2.0"}
+    speed = {"machine": machine, "rounds": 3, "texts": {"abstracts": texts}}
+    srsly.write_json(tmp_path / "speed.json", {**speed, "contenders": contenders})
+    return tmp_path
+
+
+def test_report(results):
+    done = run("report.py", results, results / "speed.md")
+    assert done.exit_code == 0, done.stderr
+    text = (results / "speed.md").read_text()
+    assert "| spacy-aioner | 20.0 | 8,000 | 1.00 (0.90 to 2.00) |" in text
+    assert "| Hugging Face | 5.0 | 2,000 | 4.00 (3.90 to 5.00) |" in text
+    assert "reaches 0.50 of" in text
+    assert "| Hugging Face | 1,234 | 1.2 | 500 |" in text
+    assert "36 million abstracts take 21 days on these 2 processors" in text
+    assert "without AMX" in text
+    plot = (results / "speed.svg").read_bytes()
+    assert run("report.py", results, results / "speed.md").exit_code == 0
+    assert (results / "speed.svg").read_bytes() == plot
+
+
+def test_report_of_nothing(tmp_path):
+    done = run("report.py", tmp_path, tmp_path / "speed.md")
+    assert done.exit_code == 1
+    assert "speed.json" in done.stderr
+    (tmp_path / "speed.json").write_text("{}")
+    done = run("report.py", tmp_path, tmp_path / "speed.md")
+    assert done.exit_code == 1
+    assert "make it anew" in done.stderr
+
+
+@pytest.mark.skipif(torch.version.cuda is not None, reason="this PyTorch has CUDA")
+def test_the_gpu_check_says_what_is_missing(tmp_path):
+    done = run("gpu.py", tmp_path / "none.PubTator", tmp_path / "gpu.json")
+    assert done.exit_code == 1
+    assert "built without CUDA" in done.stderr
+
+
+@pytest.mark.skipif(not (RESULTS / "speed.json").exists(), reason="nothing measured")
+def test_the_committed_report_is_that_of_the_committed_results(tmp_path):
+    done = run("report.py", RESULTS, tmp_path / "speed.md")
+    assert done.exit_code == 0, done.stderr
+    committed = (ROOT / "docs" / "speed.md").read_text(encoding="utf8")
+    assert (tmp_path / "speed.md").read_text(encoding="utf8") == committed
