@@ -266,18 +266,6 @@ def _ablation(systems: Mapping[str, Results], figures: Figures) -> Iterable[str]
         if first in biored and second in biored
     ]
     yield table("BioRED, strict F1 | difference | 95 % | p", rows, left=1)
-    yield (
-        "Strict F1 on all corpora, under the own tag where the model was trained on "
-        "it, else under `<ALL>`:\n"
-    )
-    rows = []
-    for corpus in systems[RELEASED]["results"]:
-        parts = [results["results"].get(corpus) for results in systems.values()]
-        f1 = (
-            _percent(own_result(p)["strict"][MICRO]["f1"]) if p else NONE for p in parts
-        )
-        rows.append((corpus, *f1))
-    yield table(" | ".join(["corpus", *(SYSTEMS[s] for s in systems)]), rows, left=1)
 
 
 def _figure(figures: Figures, corpus: str, name: str, system: str = PAPER) -> str:
