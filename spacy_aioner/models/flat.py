@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .planning import round_up
+
 # Scores of attention, by head, that are computed together: what a processor's cache
 # holds. It changes speed only.
 _CACHED_CELLS = 8 * 128 * 128
@@ -79,13 +81,16 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
     embedded (Tensor): Embeddings of the pieces, before positions, (n, width).
     batch (TensorBatch): The windows.
     RETURNS (Tensor): Hidden states of the last layer for the words' first pieces,
-        (n_words, width).
+        (at least n_words, width): as with pieces there are few numbers of rows, and
+        what is beyond n_words fills up.
     """
+    count = len(batch.words)
+    words = nn.functional.pad(batch.words, (0, round_up(count) - count))
     if not runs_flat(encoder):
         answer = encoder(
             inputs_embeds=batch.to_grid(embedded), attention_mask=batch.mask.long()
         )
-        return batch.from_grid(answer.last_hidden_state)[batch.words]
+        return batch.from_grid(answer.last_hidden_state)[words]
     layers = encoder.embeddings
     kind = layers.token_type_embeddings.weight[0]
     place = layers.position_embeddings(batch.positions)
@@ -96,8 +101,8 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
         states = _transform(layer, states, mixed)
     # Of the last layer nothing is asked but the words' first pieces.
     grid = _attend(last, states, batch, encoder.config).flatten(0, 1)
-    mixed = grid.index_select(0, batch.cells[batch.words])
-    return _transform(last, states[batch.words], mixed)
+    mixed = grid.index_select(0, batch.cells[words])
+    return _transform(last, states[words], mixed)
 
 
 def _attend(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tensor:
@@ -115,13 +120,22 @@ def _attend(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tens
             query, key, value, attn_mask=mask, dropout_p=drop
         )
     else:
-        rows = max(1, _CACHED_CELLS // batch.mask.shape[-1] ** 2)
+        rows = _few_rows(*batch.mask.shape)
         tensors = (query, key, value, batch.mask)
         parts = (torch.split(tensor, rows) for tensor in tensors)
         mixed = torch.cat(
             [_mix(q, k, v, m, drop) for q, k, v, m in zip(*parts, strict=True)]
         )
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _few_rows(rows: int, length: int) -> list[int]:
+    """Divide rows into powers of two that fit the cache, as shapes must be few."""
+    most = max(1, _CACHED_CELLS // length**2)
+    most = 1 << (most.bit_length() - 1)
+    parts = [most] * (rows // most)
+    parts += [1 << i for i in range(most.bit_length()) if rows % most & 1 << i]
+    return parts
 
 
 def _mix(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -66,19 +66,35 @@ class AioNetwork(nn.Module):
         dropout (float): Share of hidden units dropped before the label scores.
         RETURNS (Tensor): float32 (n_words, n_labels), in the order of the batches.
         """
+        drop = dropout if self.training else 0.0
+        # Joined batch by batch: only the scores of a long text are ever held at once.
+        scores = [
+            self._score(encode(self.encoder, embedded, batch), drop)[: len(batch.words)]
+            for batch, embedded in zip(batches, self._embed(batches), strict=True)
+        ]
+        return torch.cat(scores)
+
+    def _embed(self, batches: Sequence[TensorBatch]) -> Iterator[Tensor]:
+        """Embeddings of the pieces of each batch, before positions, (n, width)."""
+        if not torch.is_grad_enabled():
+            yield from (
+                self._look_up(batch.input_ids, batch.shapes) for batch in batches
+            )
+            return
         # One look-up for all batches: its gradient is as large as the vocabulary.
         ids = torch.cat([batch.input_ids for batch in batches])
-        embedded = self.encoder.get_input_embeddings()(ids)
-        if self.shapes is not None:
-            shapes = torch.cat([batch.shapes for batch in batches])
-            embedded = embedded + self.shapes(shapes)
-        parts = embedded.split([len(batch.input_ids) for batch in batches])
-        hidden = [
-            encode(self.encoder, part, batch)
-            for batch, part in zip(batches, parts, strict=True)
-        ]
-        dense = torch.relu(self.dense(torch.cat(hidden)))
-        dense = nn.functional.dropout(dense, dropout, self.training and dropout > 0)
+        shapes = torch.cat([batch.shapes for batch in batches])
+        sizes = [len(batch.input_ids) for batch in batches]
+        yield from torch.split(self._look_up(ids, shapes), sizes)
+
+    def _look_up(self, ids: Tensor, shapes: Tensor) -> Tensor:
+        embedded: Tensor = self.encoder.get_input_embeddings()(ids)
+        return embedded if self.shapes is None else embedded + self.shapes(shapes)
+
+    def _score(self, hidden: Tensor, dropout: float) -> Tensor:
+        """Label scores of words from their hidden states, float32."""
+        dense = torch.relu(self.dense(hidden))
+        dense = nn.functional.dropout(dense, dropout, dropout > 0)
         scores: Tensor = self.output(dense).float()
         return scores
 

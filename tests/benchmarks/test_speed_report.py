@@ -67,6 +67,31 @@ def test_report(results):
     assert (results / "speed.svg").read_bytes() == plot
 
 
+def test_report_of_all_there_is(results):
+    ratio = {"median": 1.25, "min": 1.125, "max": 1.5}
+    total = {"model": 5.0, "encoder": 4.0, "package": 0.002}
+    loading = {"ratio_model_to_encoder": ratio, "median_total": total}
+    srsly.write_json(results / "loading.json", loading)
+    number = [{"documents": 1000, "seconds_each": 0.0125, "peak_megabytes": 700}]
+    length = [{"characters": 10_000, "seconds": 0.25, "peak_megabytes": 800}]
+    scaling = {"number": number, "sentences": 2, "length": length}
+    srsly.write_json(results / "scaling.json", scaling)
+    part = {
+        "documents_per_second": 1234.5,
+        "peak_megabytes": 900,
+        "equal_to_cpu": 0.999,
+    }
+    gpu = {"device": "Some GPU", "torch": "2.0", "tagging_fp32": part}
+    srsly.write_json(results / "gpu.json", {**gpu, "tagging_auto": part})
+    done = run("report.py", results, results / "speed.md")
+    assert done.exit_code == 0, done.stderr
+    text = (results / "speed.md").read_text()
+    assert "1.25 times as long (1.12 to 1.50)" in text
+    assert "| 1,000 | 12.50 | 700 |" in text
+    assert "| 10,000 | 0.250 | 25.0 | 800 |" in text
+    assert "| auto | 1,234 | 900 | 99.90% |" in text
+
+
 def test_report_of_nothing(tmp_path):
     done = run("report.py", tmp_path, tmp_path / "speed.md")
     assert done.exit_code == 1

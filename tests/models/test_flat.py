@@ -1,5 +1,7 @@
 """A BERT without padding answers what transformers' own does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -54,7 +56,7 @@ def answer(encoder, batch):
     """Hidden states of the words and the gradients of a sum of them."""
     encoder.zero_grad()
     embedded = encoder.get_input_embeddings()(batch.input_ids)
-    states = encode(encoder, embedded, batch)
+    states = encode(encoder, embedded, batch)[: len(batch.words)]
     (states * torch.linspace(-1, 1, states.shape[-1])).sum().backward()
     named = encoder.named_parameters()
     return states, {n: p.grad for n, p in named if p.grad is not None}
@@ -94,6 +96,29 @@ def test_other_encoders_keep_their_own_way(batch):
     expected = encoder(ids, attention_mask=batch.mask.long()).last_hidden_state
     # Embeddings are looked up before, positions and norms are the encoder's.
     embedded = encoder.get_input_embeddings()(batch.input_ids)
-    found = encode(encoder, embedded, batch)
+    found = encode(encoder, embedded, batch)[: len(batch.words)]
     torch.testing.assert_close(found, batch.from_grid(expected)[batch.words])
     assert not runs_flat(make_encoder(position_embedding_type="relative_key"))
+
+
+@pytest.mark.parametrize("length", [8, 16, 128, 512, 8192])
+def test_rows_are_divided_into_few_sizes(length):
+    sizes = set()
+    for rows in range(1, 300):
+        parts = flat._few_rows(rows, length)
+        assert sum(parts) == rows
+        sizes.update(parts)
+    assert all(size & (size - 1) == 0 for size in sizes)
+    assert max(sizes) * length**2 <= max(flat._CACHED_CELLS, length**2)
+
+
+def test_words_are_padded_to_few_numbers(batch):
+    encoder = make_encoder()
+    shapes = set()
+    for count in range(1, len(batch.words) + 1):
+        part = replace(batch, words=batch.words[:count])
+        embedded = encoder.get_input_embeddings()(batch.input_ids)
+        states = encode(encoder, embedded, part)
+        assert len(states) >= count
+        shapes.add(len(states))
+    assert len(shapes) < len(batch.words) / 2
