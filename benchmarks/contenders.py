@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+T = TypeVar("T")
 Run = Callable[[Sequence[str]], int]
 """Processes texts; returns how many entities it found, 0 where it looks for none."""
 
@@ -60,9 +61,23 @@ def _hugging_face(folder: Path, model: str, *, batch: int) -> Run:
     return run
 
 
-def _encoder(
-    folder: Path, model: str, *, pieces: int, attention: str, precision: str
+def _on_prepared(
+    prepare: Callable[[Sequence[str]], T], work: Callable[[T], None]
 ) -> Run:
+    """Do work on what is prepared at the first run, which is not counted."""
+    made: dict[tuple[str, ...], T] = {}
+
+    def run(texts: Sequence[str]) -> int:
+        key = tuple(texts)
+        if key not in made:
+            made[key] = prepare(texts)
+        work(made[key])
+        return 0
+
+    return run
+
+
+def _encoder(folder: Path, model: str, *, pieces: int, attention: str) -> Run:
     """The forward pass alone, on batches of like lengths that were made before.
 
     The windows are those that the released pipeline reads; the batches are padded to
@@ -74,22 +89,22 @@ def _encoder(
     from transformers import AutoModel
 
     from spacy_aioner.models.architectures import get_shim
+    from spacy_aioner.models.planning import FRAME
     from spacy_aioner.models.precision import pick_dtype
 
     nlp = spacy.load(model)
     component = nlp.get_pipe("aioner")
     shim = get_shim(component.model)
-    dtype = pick_dtype(precision, torch.device("cpu"))
+    dtype = pick_dtype("auto", torch.device("cpu"))
     encoder = AutoModel.from_pretrained(
         folder / "encoder", attn_implementation=attention, add_pooling_layer=False
     )
     encoder = encoder.to(dtype).eval()
-    made: dict[tuple[str, ...], list[dict[str, torch.Tensor]]] = {}
 
-    def batches(texts: tuple[str, ...]) -> list[dict[str, torch.Tensor]]:
+    def batches(texts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
         plan = component._plan([nlp.make_doc(t) for t in texts], [[0]] * len(texts))
         inputs, frame = plan.inputs, shim.frame
-        length = np.diff(inputs.bounds) + 4
+        length = np.diff(inputs.bounds) + FRAME
         order = np.argsort(length, kind="stable")
         parts, first = [], 0
         while first < len(order):
@@ -113,17 +128,12 @@ def _encoder(
             result.append({k: torch.from_numpy(v) for k, v in tensors.items()})
         return result
 
-    def run(texts: Sequence[str]) -> int:
-        key = tuple(texts)
-        if key not in made:
-            made[key] = batches(key)
-            return run(texts)
+    def work(made: list[dict[str, torch.Tensor]]) -> None:
         with torch.inference_mode():
-            for batch in made[key]:
+            for batch in made:
                 encoder(**batch)
-        return 0
 
-    return run
+    return _on_prepared(batches, work)
 
 
 def _roofline(folder: Path, model: str) -> Run:
@@ -148,9 +158,8 @@ def _roofline(folder: Path, model: str) -> Run:
     left = torch.ones(2048, 384, dtype=dtype)
     right = torch.ones(384, 1536, dtype=dtype)
     per_product = 2 * left.numel() * right.shape[1]
-    made: dict[tuple[str, ...], int] = {}
 
-    def products(texts: tuple[str, ...]) -> int:
+    def products(texts: Sequence[str]) -> int:
         plan = component._plan([nlp.make_doc(t) for t in texts], [[0]] * len(texts))
         length = np.diff(plan.inputs.bounds)
         linear = 2 * (4 * width * width + 2 * width * inner) * length.sum()
@@ -158,50 +167,42 @@ def _roofline(folder: Path, model: str) -> Run:
         total = config.num_hidden_layers * (linear + attention)
         return max(1, round(total / per_product))
 
-    def run(texts: Sequence[str]) -> int:
-        key = tuple(texts)
-        if key not in made:
-            made[key] = products(key)
+    def work(count: int) -> None:
         with torch.inference_mode():
-            for _ in range(made[key]):
+            for _ in range(count):
                 torch.mm(left, right)
-        return 0
 
-    return run
-
-
-def _with(load: Callable[..., Run], **settings: Any) -> Callable[[Path, str], Run]:
-    return partial(load, **settings)
+    return _on_prepared(products, work)
 
 
 CONTENDERS: dict[str, Contender] = {
-    "aioner": Contender("aioner", "spacy-aioner", _with(_spacy, name="")),
+    "aioner": Contender("aioner", "spacy-aioner", partial(_spacy, name="")),
     "aioner-fp32": Contender(
         "aioner-fp32",
         "spacy-aioner in fp32",
-        _with(_spacy, name="", precision="fp32"),
+        partial(_spacy, name="", precision="fp32"),
     ),
     **{
         f"hugging-face-{batch}": Contender(
             "hugging-face",
             f"Hugging Face pipeline, batches of {batch}",
-            _with(_hugging_face, batch=batch),
+            partial(_hugging_face, batch=batch),
         )
         for batch in (1, 8, 32, 64)
     },
     "spacy-transformer": Contender(
         "spacy-transformer",
         "spaCy's transformer and ner",
-        _with(_spacy, name="spacy-transformer"),
+        partial(_spacy, name="spacy-transformer"),
     ),
     "spacy-cnn": Contender(
-        "spacy-cnn", "spaCy's tok2vec and ner", _with(_spacy, name="spacy-cnn")
+        "spacy-cnn", "spaCy's tok2vec and ner", partial(_spacy, name="spacy-cnn")
     ),
     **{
         f"encoder-{pieces}-{attention}": Contender(
             "encoder",
             f"the bare encoder, batches of {pieces} pieces, {attention} attention",
-            _with(_encoder, pieces=pieces, attention=attention, precision="auto"),
+            partial(_encoder, pieces=pieces, attention=attention),
         )
         for pieces in (2048, 4096)
         for attention in ("sdpa", "eager")

@@ -17,6 +17,7 @@ import spacy
 import srsly
 import torch
 import typer
+from documents import first_documents
 from prepare import MODEL
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -28,7 +29,6 @@ from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.docs import bare_doc, document_to_doc
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document
-from spacy_aioner.formats.files import read_documents
 
 # Share of the spans that must be the CPU's, by precision: rounding tips close calls.
 _LEAST_EQUAL = {"fp32": 0.995, "auto": 0.97}
@@ -48,8 +48,7 @@ def main(
     with plain_errors(debug=debug):
         if missing := _missing():
             raise AionerError(f"There is no GPU check to make here: {missing}.")
-        found = read_documents(corpus, report=lambda problem: None)
-        gold = [d for d, _ in zip(found, range(documents), strict=False)]
+        gold = first_documents(corpus, documents)
         texts = [document.text for document in gold]
         require_cpu()
         expected = list(spacy.load(model, config=_precision("fp32")).pipe(texts))

@@ -15,6 +15,7 @@ from typing import Any
 import spacy
 import torch
 import typer
+from documents import first_documents
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -22,7 +23,6 @@ from spacy.util import filter_spans, fix_random_seed, minibatch
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast
 
 from spacy_aioner.cli.console import plain_errors
-from spacy_aioner.formats.files import read_documents
 from spacy_aioner.models.architectures import get_shim
 
 MODEL = "en_aioner_minilm"
@@ -43,8 +43,7 @@ def main(
     with plain_errors(debug=debug):
         fix_random_seed(0)
         nlp = spacy.load(model)
-        found = read_documents(corpus, report=lambda problem: None)
-        texts = [d.text for d, _ in zip(found, range(documents), strict=False)]
+        texts = [document.text for document in first_documents(corpus, documents)]
         docs = list(nlp.pipe(texts))
         output.mkdir(parents=True, exist_ok=True)
         _write_encoder(nlp, output / "encoder")

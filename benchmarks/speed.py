@@ -24,12 +24,12 @@ import srsly
 import torch
 import typer
 from contenders import CONTENDERS
+from documents import first_documents
 from prepare import MODEL
 
 from spacy_aioner import __version__
 from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError
-from spacy_aioner.formats.files import read_documents
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.precision import cpu_prefers_bf16
 
@@ -59,8 +59,8 @@ def main(
     with plain_errors(debug=debug):
         require_file(folder / "encoder" / "config.json")
         sets = {
-            ABSTRACTS: _texts(abstracts, documents),
-            FULL_TEXTS: _texts(full_texts, long_documents),
+            ABSTRACTS: [d.text for d in first_documents(abstracts, documents)],
+            FULL_TEXTS: [d.text for d in first_documents(full_texts, long_documents)],
         }
         with tempfile.TemporaryDirectory() as scratch:
             texts = Path(scratch) / "texts.json"
@@ -147,14 +147,6 @@ class Worker:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
-
-
-def _texts(path: Path, count: int) -> list[str]:
-    found = read_documents(path, report=lambda problem: None)
-    texts = [document.text for document, _ in zip(found, range(count), strict=False)]
-    if len(texts) < count:
-        raise AionerError(f"{path}: holds {len(texts)} documents, not {count}.")
-    return texts
 
 
 def _count_pieces(model: str, texts: list[str]) -> int:

@@ -20,13 +20,13 @@ import numpy as np
 import srsly
 import torch
 import typer
+from documents import first_documents
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Adam, fix_random_seed
 
 from spacy_aioner.corpora.docs import bare_doc, blank_pipeline, document_to_doc
-from spacy_aioner.formats.files import read_documents
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.flat import TensorBatch
 from spacy_aioner.models.planning import FRAME
@@ -85,10 +85,9 @@ def _pipeline(corpus: Path, documents: int) -> tuple[Language, list[Example]]:
     nlp = blank_pipeline()
     no_dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     nlp.add_pipe("aioner", config={"model": {"encoder_config": no_dropout}})
-    found = read_documents(corpus, report=lambda problem: None)
     examples = [
         Example(bare_doc(nlp, d), document_to_doc(nlp, d, task="ALL"))
-        for d, _ in zip(found, range(documents), strict=False)
+        for d in first_documents(corpus, documents)
     ]
     nlp.initialize(lambda: examples)
     return nlp, examples

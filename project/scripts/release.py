@@ -76,10 +76,8 @@ def main(
                     "corpus | task | licence | source | documents | mentions",
                     (_corpus(row, source) for row, source in trained),
                     left=4,
-                ).rstrip(),
-                scores=table(
-                    "corpus | own task | `ALL`", _scores(results), left=1
-                ).rstrip(),
+                ),
+                scores=table("corpus | own task | `ALL`", _scores(results), left=1),
             ),
             encoding="utf8",
         )
