@@ -17,10 +17,10 @@ import spacy
 import srsly
 import torch
 import typer
+from agreement import load, share_equal
 from documents import first_documents
 from prepare import MODEL
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, minibatch
 from thinc.api import Adam, require_cpu
@@ -51,7 +51,7 @@ def main(
         gold = first_documents(corpus, documents)
         texts = [document.text for document in gold]
         require_cpu()
-        expected = list(spacy.load(model, config=_precision("fp32")).pipe(texts))
+        expected = list(load(model, "fp32").pipe(texts))
         spacy.require_gpu(gpu_id)
         result: dict[str, Any] = {
             "device": torch.cuda.get_device_name(gpu_id),
@@ -59,8 +59,8 @@ def main(
             "documents": documents,
         }
         for precision, least in _LEAST_EQUAL.items():
-            nlp = spacy.load(model, config=_precision(precision))
-            equal = _equal(expected, list(nlp.pipe(texts)))
+            nlp = load(model, precision)
+            equal = share_equal(expected, list(nlp.pipe(texts)))
             if equal < least:
                 raise AionerError(
                     f"In {precision} the GPU finds only {equal:.1%} of what the CPU "
@@ -85,21 +85,6 @@ def _missing() -> str:
     if importlib.util.find_spec("cupy") is None:
         return "cupy is not installed (extra cuda12x or cuda13x)"
     return ""
-
-
-def _precision(name: str) -> dict[str, Any]:
-    return {"components": {"aioner": {"model": {"precision": name}}}}
-
-
-def _spans(doc: Doc) -> set[tuple[int, int, str]]:
-    return {(e.start_char, e.end_char, e.label_) for e in doc.ents}
-
-
-def _equal(ours: Sequence[Doc], theirs: Sequence[Doc]) -> float:
-    """Spans that both have, as a share of all that either has."""
-    pairs = [(_spans(a), _spans(b)) for a, b in zip(ours, theirs, strict=True)]
-    both = sum(len(a & b) for a, b in pairs)
-    return both / max(1, sum(len(a | b) for a, b in pairs))
 
 
 def _tag(nlp: Language, texts: Sequence[str], repeats: int) -> dict[str, float]:
@@ -140,7 +125,7 @@ def _train(nlp: Language, gold: Sequence[Document], updates: int) -> dict[str, A
     texts = [document.text for document in gold[:8]]
     tagged = list(nlp.pipe(texts))
     again = nlp.from_bytes(nlp.to_bytes())
-    if _equal(tagged, list(again.pipe(texts))) < 1.0:
+    if share_equal(tagged, list(again.pipe(texts))) < 1.0:
         raise AionerError(
             "A pipeline saved on the GPU finds other entities when loaded."
         )

@@ -32,7 +32,7 @@ def main(
         require_file(results / "speed.json")
         parts = {
             name: srsly.read_json(path)
-            for name in ("speed", "loading", "scaling", "gpu")
+            for name in ("speed", "agreement", "loading", "scaling", "gpu")
             if (path := results / f"{name}.json").exists()
         }
         speed = parts["speed"]
@@ -91,6 +91,8 @@ def _sections(parts: Mapping[str, Any], plot: str) -> Iterable[str]:
             if group != ROOFLINE
         ],
     )
+    if "agreement" in parts:
+        yield _agreement(parts["agreement"])
     if "loading" in parts:
         yield _loading(parts["loading"])
     if "scaling" in parts:
@@ -113,6 +115,15 @@ def _row(part: Mapping[str, Any], name: str, texts: Mapping[str, int]) -> Sequen
         f"{texts['documents'] / seconds:,.1f}",
         f"{texts['word_pieces'] / seconds:,.0f}",
         f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})",
+    )
+
+
+def _agreement(agreement: Mapping[str, Any]) -> str:
+    shares = [f"{s:.1%} in {n}" for n, s in agreement["equal_to_fp32"].items()]
+    return (
+        f"Of {agreement['entities']:,} entities found in fp32 in "
+        f"{agreement['documents']:,} documents of {agreement['corpus']}, or in the "
+        f"other format instead, the same are {' and '.join(shares)}.\n"
     )
 
 

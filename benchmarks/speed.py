@@ -34,7 +34,7 @@ from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.precision import cpu_prefers_bf16
 
 WORKER = Path(__file__).with_name("worker.py")
-OURS = "aioner"
+OURS, FULL_PRECISION = "aioner", "aioner-fp32"
 ABSTRACTS, FULL_TEXTS = "abstracts", "full texts"
 # Some of the abstracts, on which the fastest setting of a contender is found.
 SAMPLE, _SAMPLED = "sample", 64
@@ -66,40 +66,59 @@ def main(
             texts = Path(scratch) / "texts.json"
             srsly.write_json(texts, {**sets, SAMPLE: sets[ABSTRACTS][:_SAMPLED]})
             settings = (str(folder), model, str(texts), cpus)
+            fixed = {"machine": _machine(cpus), "texts": _describe(model, sets)}
             workers: dict[str, Worker] = {}
             try:
-                for name in CONTENDERS:
+                for name in _contenders():
                     workers[name] = Worker(name, settings)
                 kept = _fastest(workers)
-                times, entities = _turns(kept, list(sets), rounds)
+                times: Times = {name: {group: [] for group in kept} for name in sets}
+                for turn in range(rounds + 1):
+                    _turn(kept, times, counted=turn > 0)
+                    typer.echo(f"turn {turn} of {rounds}", err=True)
+                    if turn:  # Written each time: what is cut off is not lost.
+                        _write(output, {**fixed, **_result(kept, times, turn)})
             finally:
                 for worker in workers.values():
                     worker.stop()
-        result = {
-            "machine": _machine(cpus, workers[OURS].ready["threads"]),
-            "rounds": rounds,
-            "texts": {
-                name: {
-                    "documents": len(found),
-                    "characters": sum(map(len, found)),
-                    "word_pieces": _count_pieces(model, found),
-                }
-                for name, found in sets.items()
-            },
-            "contenders": {
-                group: {
-                    "title": CONTENDERS[worker.name].title,
-                    **worker.ready,
-                    "peak_megabytes": worker.peak,
-                    "entities": entities[group],
-                    "seconds": {name: times[name][group] for name in sets},
-                    "ratio": {name: _ratio(times[name], group) for name in sets},
-                }
-                for group, worker in kept.items()
-            },
+
+
+def _contenders() -> list[str]:
+    """All, but spacy-aioner in fp32 only where it computes in another format."""
+    return [n for n in CONTENDERS if n != FULL_PRECISION or cpu_prefers_bf16()]
+
+
+def _describe(model: str, sets: Mapping[str, list[str]]) -> dict[str, dict[str, int]]:
+    return {
+        name: {
+            "documents": len(texts),
+            "characters": sum(map(len, texts)),
+            "word_pieces": _count_pieces(model, texts),
         }
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, result)
+        for name, texts in sets.items()
+    }
+
+
+def _result(kept: Mapping[str, "Worker"], times: Times, rounds: int) -> dict[str, Any]:
+    return {
+        "rounds": rounds,
+        "contenders": {
+            group: {
+                "title": CONTENDERS[worker.name].title,
+                **worker.ready,
+                "peak_megabytes": worker.peak,
+                "entities": worker.entities[ABSTRACTS],
+                "seconds": {name: times[name][group] for name in times},
+                "ratio": {name: _ratio(times[name], group) for name in times},
+            }
+            for group, worker in kept.items()
+        },
+    }
+
+
+def _write(output: Path, result: Mapping[str, Any]) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    srsly.write_json(output, result)
 
 
 class Worker:
@@ -113,6 +132,7 @@ class Worker:
     def __init__(self, name: str, settings: tuple[str, ...]) -> None:
         self.name = name
         self.peak = 0
+        self.entities: dict[str, int] = {}
         self._process = subprocess.Popen(
             [sys.executable, str(WORKER), name, *settings],
             stdin=subprocess.PIPE,
@@ -134,13 +154,15 @@ class Worker:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def run(self, texts: str) -> tuple[float, int]:
-        """Process a set of texts: seconds and number of entities."""
+    def run(self, texts: str) -> float:
+        """Process a set of texts and tell the seconds."""
         assert self._process.stdin is not None
         print(texts, file=self._process.stdin, flush=True)
         answer = self._answer()
         self.peak = max(self.peak, answer["peak_megabytes"])
-        return answer["seconds"], answer["entities"]
+        self.entities[texts] = answer["entities"]
+        seconds: float = answer["seconds"]
+        return seconds
 
     def stop(self) -> None:
         """End the process."""
@@ -161,7 +183,7 @@ def _fastest(workers: Mapping[str, Worker]) -> dict[str, Worker]:
     groups: dict[str, list[tuple[float, str]]] = {}
     for name, worker in workers.items():
         worker.run(SAMPLE)
-        seconds = worker.run(SAMPLE)[0]
+        seconds = worker.run(SAMPLE)
         groups.setdefault(CONTENDERS[name].group, []).append((seconds, name))
         typer.echo(f"{name}: {seconds:.2f} s", err=True)
     kept = {}
@@ -174,21 +196,12 @@ def _fastest(workers: Mapping[str, Worker]) -> dict[str, Worker]:
     return kept
 
 
-def _turns(
-    kept: Mapping[str, Worker], sets: list[str], rounds: int
-) -> tuple[Times, dict[str, int]]:
-    times: Times = {name: {group: [] for group in kept} for name in sets}
-    entities = {}
-    for turn in range(rounds + 1):
-        for name in sets:
-            for group, worker in kept.items():
-                seconds, found = worker.run(name)
-                if turn:  # The first turn warms up.
-                    times[name][group].append(seconds)
-                if name == ABSTRACTS:
-                    entities[group] = found
-        typer.echo(f"turn {turn} of {rounds}", err=True)
-    return times, entities
+def _turn(kept: Mapping[str, Worker], times: Times, *, counted: bool) -> None:
+    for name, by_group in times.items():
+        for group, worker in kept.items():
+            seconds = worker.run(name)
+            if counted:
+                by_group[group].append(seconds)
 
 
 def _ratio(times: Mapping[str, list[float]], group: str) -> dict[str, float]:
@@ -202,11 +215,10 @@ def _ratio(times: Mapping[str, list[float]], group: str) -> dict[str, float]:
     }
 
 
-def _machine(cpus: str, threads: int) -> dict[str, Any]:
+def _machine(cpus: str) -> dict[str, Any]:
     amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)
     return {
         "processors": len(cpus.split(",")),
-        "threads": threads,
         "amx": amx(),
         "bf16": cpu_prefers_bf16(),
         "capability": torch.backends.cpu.get_cpu_capability(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ..scheme.bio import bio_to_spans
 from ..scheme.scheme import Scheme
-from .chain import best_labels, log_partition, path_score, span_probabilities
+from .chain import Chain, best_labels, log_partition, path_score, span_probabilities
 from .consistency import best_first, find_repetitions, support
 from .network import AioNetwork
 from .types import Emissions, Ints, Plan, ranges
@@ -74,10 +75,28 @@ def loss(
     return total / max(1, len(gold))
 
 
+def host_chains(network: AioNetwork, scheme: Scheme, plan: Plan) -> dict[int, Chain]:
+    """The chains that a plan is decoded with.
+
+    network (AioNetwork): Holds the chains' parameters.
+    scheme (Scheme): The tasks.
+    plan (Plan): What will be decoded.
+    RETURNS (dict[int, Chain]): By task, in main memory.
+    """
+    chains = {}
+    with torch.no_grad():
+        for task in np.unique(plan.task).tolist():
+            chain = network.chain(scheme.label_ids(scheme.tasks[task]))
+            chains[task] = Chain(
+                chain.start.cpu(), chain.end.cpu(), chain.transitions.cpu()
+            )
+    return chains
+
+
 def decode(
-    network: AioNetwork,
     scheme: Scheme,
     emissions: Emissions,
+    chains: Mapping[int, Chain],
     *,
     consistency: float = 0.0,
     threshold: float = 0.0,
@@ -88,9 +107,9 @@ def decode(
     place's score is then a mixture of its own probability and of the mean over all
     places with the same words, and the best that do not overlap are taken.
 
-    network (AioNetwork): Holds the chain's parameters.
     scheme (Scheme): The tasks.
     emissions (Emissions): Scores for the plan's rows.
+    chains (Mapping[int, Chain]): By task, where the scores are; see `host_chains`.
     consistency (float): Share of the mean, 0 to 1; 0 leaves each place to itself.
     threshold (float): Least score of an entity.
     RETURNS (WordSpans): In order of task, then of text.
@@ -99,8 +118,8 @@ def decode(
     found = []
     with torch.no_grad():
         for task, rows, bounds in _by_task(plan):
+            chain = chains[task]
             label_ids = scheme.label_ids(scheme.tasks[task])
-            chain = network.chain(label_ids)
             scores = _select(emissions.scores, rows, label_ids)
             labels = best_labels(scores, bounds, chain).cpu().numpy()
             begins = np.zeros(len(rows), dtype=bool)

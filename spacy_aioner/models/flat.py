@@ -108,11 +108,9 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
 def _attend(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tensor:
     """Self-attention of a BERT's layer, as a grid (rows, length, width)."""
     part = layer.attention.self
-    split = (*batch.mask.shape, config.num_attention_heads, -1)
-    query, key, value = (
-        batch.to_grid(project(states)).view(split).transpose(1, 2)
-        for project in (part.query, part.key, part.value)
-    )
+    split = (*batch.mask.shape, 3, config.num_attention_heads, -1)
+    grid = batch.to_grid(_project(part, states)).view(split)
+    query, key, value = grid.permute(2, 0, 3, 1, 4)
     drop = part.dropout.p if part.training else 0.0
     if config._attn_implementation == "sdpa":
         mask = batch.mask[:, None, None, :].expand(-1, 1, batch.mask.shape[-1], -1)
@@ -127,6 +125,14 @@ def _attend(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tens
             [_mix(q, k, v, m, drop) for q, k, v, m in zip(*parts, strict=True)]
         )
     return mixed.transpose(1, 2).flatten(2)
+
+
+def _project(part: Any, states: Tensor) -> Tensor:
+    """Queries, keys and values beside each other, (n, 3 * width)."""
+    if hasattr(part, "joint"):  # See `packed.pack`.
+        joint: Tensor = part.joint(states)
+        return joint
+    return torch.cat([part.query(states), part.key(states), part.value(states)], -1)
 
 
 def _few_rows(rows: int, length: int) -> list[int]:

@@ -144,8 +144,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         same = self._dtype == torch.float32
         shared = {id(p): p for p in self._model.parameters()} if same else {}
         fast: AioNetwork = copy.deepcopy(self._model, shared).to(self._dtype).eval()
-        if self.device.type == "cpu":
-            pack(fast.encoder)
+        pack(fast.encoder)
         return fast
 
     def begin_update(

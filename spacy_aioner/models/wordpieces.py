@@ -155,8 +155,8 @@ def letter_case(text: str) -> int:
 
 def _sentence_offsets(doc: Doc) -> list[int]:
     """Where sentences begin after the first: the doc's own marks, else by rule."""
-    if doc.has_annotation("SENT_START"):
-        marks, idx = doc.to_array([SENT_START, IDX]).T
+    marks, idx = doc.to_array([SENT_START, IDX]).T
+    if marks[1:].any():  # As `Doc.has_annotation`, without a Python object per token.
         return idx[marks.astype(np.int64) == 1].astype(np.int64).tolist()  # type: ignore[no-any-return]
     passages = doc.user_data.get(PASSAGES_KEY, ())
     return sorted({*sentence_starts(doc.text), *passages})

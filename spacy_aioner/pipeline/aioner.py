@@ -1,10 +1,9 @@
 """The component: an all-in-one named entity recognizer over whole docs."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
@@ -19,10 +18,8 @@ from ..models.types import Emissions, Plan
 from ..scheme.scheme import Scheme
 from .filters import SpanFilter
 from .gold import check_types, example_task, gold_labels, is_annotated
-from .groups import Prediction, write_group
-
-# Docs are predicted together up to this many tokens, which bounds memory.
-_MAX_TOKENS = 100_000
+from .groups import Prediction, to_predictions, write_group
+from .stream import annotate
 
 
 class AionerNER(TrainablePipe):  # type: ignore[misc]
@@ -147,13 +144,25 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         batch_size (int): Docs to predict together at most; long docs make it fewer.
         YIELDS (Doc): The docs in order.
         """
-        error_handler = self.get_error_handler()
-        for docs in _group(stream, batch_size):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-                yield from docs
-            except Exception as error:
-                error_handler(self.name, self, docs, error)
+        handle = self.get_error_handler()
+
+        def begin(docs: list[Doc]) -> Callable[[], None]:
+            read = self._begin(docs)
+            return lambda: self.set_annotations(docs, read())
+
+        return annotate(
+            stream,
+            batch_size,
+            begin=begin,
+            ahead=self._ahead,
+            failed=lambda docs, error: handle(self.name, self, docs, error),
+        )
+
+    @property
+    def _ahead(self) -> int:
+        """A GPU scores a batch while this process reads the one before."""
+        network = get_shim(self.model).network
+        return int(network is not None and network.output.weight.is_cuda)
 
     def predict(self, docs: Iterable[Doc]) -> list[list[Prediction]]:
         """Find entities, without changing the docs.
@@ -163,44 +172,41 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
             order of text; what two tasks predict alike stands once.
         RAISES (AionerError): If a task is prompted that was not trained.
         """
-        from ..models.decoding import decode
+        return self._begin(list(docs))()
+
+    def _begin(self, docs: list[Doc]) -> Callable[[], list[list[Prediction]]]:
+        """Have the network score docs.
+
+        docs (list[Doc]): The docs.
+        RETURNS (Callable): Waits for the scores and reads the predictions from them; a
+            GPU computes while other things are done before it is called.
+        """
+        from ..models.decoding import host_chains
+        from ..models.transfer import HostCopy
 
         self._require_network()
         self._check_trained(self._tasks)
-        docs = list(docs)
         asked = [self.scheme.index(name) for name in self._tasks]
         plan = self._plan(docs, [asked] * len(docs))
-        emissions = Emissions(plan, self.model.predict(plan.inputs))
         network = get_shim(self.model).network
+        # First, as to copy them later would be to wait for the scores.
+        chains = host_chains(network, self.scheme, plan)  # type: ignore[arg-type]
+        scores = HostCopy(self.model.predict(plan.inputs))
+        return lambda: self._read(Emissions(plan, scores.wait()), chains)
+
+    def _read(
+        self, emissions: Emissions, chains: Mapping[int, Any]
+    ) -> list[list[Prediction]]:
+        from ..models.decoding import decode
+
         spans = decode(
-            network,  # type: ignore[arg-type]
             self.scheme,
             emissions,
+            chains,
             consistency=self.cfg["consistency"],
             threshold=self.cfg["threshold"],
         )
-        words = plan.words
-        owners = np.searchsorted(words.docs, spans.first, side="right") - 1
-        found: list[dict[tuple[int, int, str], Prediction]] = [{} for _ in docs]
-        rows = zip(
-            owners.tolist(),
-            words.token[spans.first].tolist(),
-            words.token[spans.last].tolist(),
-            words.start[spans.first].tolist(),
-            words.end[spans.last].tolist(),
-            spans.task.tolist(),
-            spans.type.tolist(),
-            spans.score.tolist(),
-            strict=True,
-        )
-        for owner, first, last, start, end, task, kind, score in rows:
-            label = self.scheme.tasks[task].types[kind]
-            seen = found[owner].get((start, end, label))
-            if not seen or seen.score < score:
-                found[owner][start, end, label] = Prediction(
-                    first, last + 1, start, end, label, score
-                )
-        return [[by_place[place] for place in sorted(by_place)] for by_place in found]
+        return to_predictions(self.scheme, emissions.plan.words, spans)
 
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Sequence[Prediction]]
@@ -324,17 +330,3 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         self.model.set_dim("nO", len(self.scheme.labels), force=True)
         self.model.attrs["n_tags"] = len(self.scheme.tags)
         self.model.initialize()
-
-
-def _group(stream: Iterable[Doc], batch_size: int) -> Iterator[list[Doc]]:
-    """Batches of docs, bounded by number and by tokens."""
-    docs: list[Doc] = []
-    tokens = 0
-    for doc in stream:
-        if docs and (len(docs) >= batch_size or tokens + len(doc) > _MAX_TOKENS):
-            yield docs
-            docs, tokens = [], 0
-        docs.append(doc)
-        tokens += len(doc)
-    if docs:
-        yield docs

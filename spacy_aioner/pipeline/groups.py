@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..corpora.docs import exact_offsets
+from ..models.types import Words
+from ..scheme.scheme import Scheme
 from .filters import SpanFilter
+
+if TYPE_CHECKING:  # The module itself needs torch, loaded with the first component.
+    from ..models.decoding import WordSpans
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,41 @@ class Prediction:
     end_char: int
     label: str
     score: float
+
+
+def to_predictions(
+    scheme: Scheme, words: Words, spans: "WordSpans"
+) -> list[list[Prediction]]:
+    """Turn spans of words into spans of tokens and characters.
+
+    scheme (Scheme): The tasks.
+    words (Words): The words of all docs.
+    spans (WordSpans): What the tasks predict.
+    RETURNS (list[list[Prediction]]): For each doc in order of text; what two tasks
+        predict alike stands once, with the higher score.
+    """
+    owners = np.searchsorted(words.docs, spans.first, side="right") - 1
+    found: list[dict[tuple[int, int, str], Prediction]]
+    found = [{} for _ in words.docs[1:]]
+    rows = zip(
+        owners.tolist(),
+        words.token[spans.first].tolist(),
+        words.token[spans.last].tolist(),
+        words.start[spans.first].tolist(),
+        words.end[spans.last].tolist(),
+        spans.task.tolist(),
+        spans.type.tolist(),
+        spans.score.tolist(),
+        strict=True,
+    )
+    for owner, first, last, start, end, task, kind, score in rows:
+        label = scheme.tasks[task].types[kind]
+        seen = found[owner].get((start, end, label))
+        if not seen or seen.score < score:
+            found[owner][start, end, label] = Prediction(
+                first, last + 1, start, end, label, score
+            )
+    return [[by_place[place] for place in sorted(by_place)] for by_place in found]
 
 
 @dataclass(frozen=True)

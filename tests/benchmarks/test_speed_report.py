@@ -76,6 +76,9 @@ def test_report_of_all_there_is(results):
     length = [{"characters": 10_000, "seconds": 0.25, "peak_megabytes": 800}]
     scaling = {"number": number, "sentences": 2, "length": length}
     srsly.write_json(results / "scaling.json", scaling)
+    agreement = {"corpus": "Some.PubTator", "documents": 200, "entities": 4000}
+    agreement["equal_to_fp32"] = {"int8": 0.95, "bf16": 0.999}
+    srsly.write_json(results / "agreement.json", agreement)
     part = {
         "documents_per_second": 1234.5,
         "peak_megabytes": 900,
@@ -86,6 +89,7 @@ def test_report_of_all_there_is(results):
     done = run("report.py", results, results / "speed.md")
     assert done.exit_code == 0, done.stderr
     text = (results / "speed.md").read_text()
+    assert "the same are 95.0% in int8 and 99.9% in bf16" in text
     assert "1.25 times as long (1.12 to 1.50)" in text
     assert "| 1,000 | 12.50 | 700 |" in text
     assert "| 10,000 | 0.250 | 25.0 | 800 |" in text

@@ -2,54 +2,14 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, BertConfig, DistilBertConfig
+from transformers import AutoModel, DistilBertConfig
 
 from spacy_aioner.models import flat
-from spacy_aioner.models.encoders import Frame
 from spacy_aioner.models.flat import encode, runs_flat
-from spacy_aioner.models.tensors import make_tensors
-from spacy_aioner.models.types import Inputs
 
-FRAME = Frame(begin=1, end=2, pad=0, first_tag=40, mask=3)
 SIZES = {"vocab_size": 60, "max_position_embeddings": 64}
-
-
-def make_encoder(attention="sdpa", **settings):
-    torch.manual_seed(0)
-    config = BertConfig(
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=48,
-        **SIZES,
-        **settings,
-    )
-    encoder = AutoModel.from_config(config, attn_implementation=attention)
-    # Biases and norms of a fresh BERT are zeros and ones: let each count.
-    for parameter in encoder.parameters():
-        parameter.data += 0.1 * torch.randn_like(parameter)
-    return encoder.eval()
-
-
-@pytest.fixture(scope="module")
-def batch():
-    lengths = [5, 1, 30, 12, 7]
-    inputs = Inputs(
-        pieces=np.arange(sum(lengths)) % 30 + 5,
-        shapes=np.zeros(sum(lengths), dtype=np.int64),
-        bounds=np.cumsum([0, *lengths]),
-        task=np.array([0, 1, 2, 0, 1]),
-        window=np.repeat(np.arange(5), lengths),
-        position=np.concatenate([np.arange(n) for n in lengths]),
-    )
-    device = torch.device("cpu")
-    (made,), _ = make_tensors(
-        inputs, FRAME, budget=4096, limit=64, device=device, flat=True
-    )
-    return made
 
 
 def answer(encoder, batch):
@@ -65,7 +25,7 @@ def answer(encoder, batch):
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
 def test_states_and_gradients_equal_those_of_transformers(
-    batch, monkeypatch, attention, activation
+    make_encoder, batch, monkeypatch, attention, activation
 ):
     encoder = make_encoder(attention, hidden_act=activation)
     assert runs_flat(encoder)
@@ -80,14 +40,14 @@ def test_states_and_gradients_equal_those_of_transformers(
         )
 
 
-def test_dropout_works_in_training(batch):
+def test_dropout_works_in_training(make_encoder, batch):
     encoder = make_encoder(hidden_dropout_prob=0.5).train()
     torch.manual_seed(1)
     first, _ = answer(encoder, batch)
     assert not torch.allclose(first, answer(encoder, batch)[0])
 
 
-def test_other_encoders_keep_their_own_way(batch):
+def test_other_encoders_keep_their_own_way(make_encoder, batch):
     torch.manual_seed(0)
     config = DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=48, **SIZES)
     encoder = AutoModel.from_config(config).eval()
@@ -112,7 +72,7 @@ def test_rows_are_divided_into_few_sizes(length):
     assert max(sizes) * length**2 <= max(flat._CACHED_CELLS, length**2)
 
 
-def test_words_are_padded_to_few_numbers(batch):
+def test_words_are_padded_to_few_numbers(make_encoder, batch):
     encoder = make_encoder()
     shapes = set()
     for count in range(1, len(batch.words) + 1):

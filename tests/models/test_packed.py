@@ -4,26 +4,22 @@ import copy
 
 import pytest
 import torch
-from transformers import AutoModel, BertConfig, DistilBertConfig
+from transformers import AutoModel, DistilBertConfig
 
 from spacy_aioner.models import packed
+from spacy_aioner.models.flat import encode
 from spacy_aioner.models.packed import PackedLinear, can_pack, pack
 
-SMALL = {"vocab_size": 60, "max_position_embeddings": 64}
-BERT = {
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-}
 works = pytest.mark.skipif(not can_pack(torch.float32), reason="no oneDNN here")
 
 
 @pytest.fixture(params=["gelu", "relu"])
-def encoder(request):
-    torch.manual_seed(0)
-    config = BertConfig(hidden_act=request.param, **BERT, **SMALL)
-    return AutoModel.from_config(config).eval()
+def encoder(request, make_encoder):
+    return make_encoder(hidden_act=request.param)
+
+
+def count_packed(encoder):
+    return sum(isinstance(module, PackedLinear) for module in encoder.modules())
 
 
 @works
@@ -40,28 +36,46 @@ def test_a_layer(gelu, bias):
     torch.testing.assert_close(found, expected)
 
 
-@works
-def test_a_packed_encoder_gives_the_same(encoder):
+@pytest.mark.parametrize("pays", [False, pytest.param(True, marks=works)])
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_an_encoder_made_ready_gives_the_same(
+    make_encoder, encoder, batch, monkeypatch, pays, attention
+):
+    monkeypatch.setattr(packed, "pays", lambda encoder: pays)
+    encoder = make_encoder(attention, hidden_act=encoder.config.hidden_act)
     other = copy.deepcopy(encoder)
     pack(other)
-    kinds = [type(m) for m in other.modules()]
-    assert kinds.count(PackedLinear) == 2 * 6
-    ids = torch.arange(12).view(2, 6) + 5
+    # One product for queries, keys and values, three more in each layer.
+    assert count_packed(other) == (2 * 4 if pays else 0)
     with torch.inference_mode():
-        expected, found = (e(ids).last_hidden_state for e in (encoder, other))
+        expected, found = (
+            encode(e, e.get_input_embeddings()(batch.input_ids), batch)
+            for e in (encoder, other)
+        )
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("capability", ["AVX2", "AVX512"])
+def test_in_full_precision_packing_pays_with_wide_vectors_only(
+    encoder, monkeypatch, capability
+):
+    monkeypatch.setattr(packed, "can_pack", lambda dtype: True)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert packed.pays(encoder) == (capability == "AVX512")
+    assert packed.pays(encoder.bfloat16())
+
+
 def test_other_encoders_are_left_alone():
-    config = DistilBertConfig(dim=32, n_layers=1, n_heads=4, hidden_dim=48, **SMALL)
+    config = DistilBertConfig(dim=32, n_layers=1, n_heads=4, hidden_dim=48)
     encoder = AutoModel.from_config(config)
+    before = list(encoder.modules())
     pack(encoder)
-    assert not any(isinstance(m, PackedLinear) for m in encoder.modules())
+    assert list(encoder.modules()) == before
 
 
 def test_half_precision_is_left_alone(encoder):
     pack(encoder.half())
-    assert not any(isinstance(m, PackedLinear) for m in encoder.modules())
+    assert not count_packed(encoder)
 
 
 @pytest.mark.parametrize("error", [AttributeError, RuntimeError])

@@ -75,9 +75,9 @@ def test_docs_are_predicted_together_only_up_to_a_bound(trained_copy, monkeypatc
     pipe = trained_copy.get_pipe("aioner")
     expected = [found(doc) for doc in trained_copy.pipe([MICE, DOSE, MICE])]
     sizes = []
-    predict = pipe.predict
-    monkeypatch.setattr(pipe, "predict", lambda d: sizes.append(len(d)) or predict(d))
-    monkeypatch.setattr("spacy_aioner.pipeline.aioner._MAX_TOKENS", 20)
+    begin = pipe._begin
+    monkeypatch.setattr(pipe, "_begin", lambda d: sizes.append(len(d)) or begin(d))
+    monkeypatch.setattr("spacy_aioner.pipeline.stream._MAX_TOKENS", 20)
     docs = list(trained_copy.pipe([MICE, DOSE, MICE]))
     assert [found(doc) for doc in docs] == expected
     assert sizes == [1, 1, 1]
