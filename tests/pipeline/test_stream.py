@@ -108,7 +108,9 @@ def test_batches_are_bounded_by_tokens(monkeypatch):
 
 def test_the_component_answers_the_same_one_batch_ahead(trained_nlp, monkeypatch):
     texts = ["BRCA1 and mice", "", "aspirin in mice", "BRCA1", "breast cancer"]
-    expected = [doc.to_bytes() for doc in trained_nlp.pipe(texts)]
+    settings = {"component_cfg": {"aioner": {"batch_size": 2}}}
+    expected = [doc.to_bytes() for doc in trained_nlp.pipe(texts, **settings)]
+    assert any(doc.ents for doc in trained_nlp.pipe(texts))
     monkeypatch.setattr(AionerNER, "_ahead", 1)
-    docs = trained_nlp.pipe(texts, component_cfg={"aioner": {"batch_size": 2}})
-    assert [doc.to_bytes() for doc in docs] == expected
+    found = [doc.to_bytes() for doc in trained_nlp.pipe(texts, **settings)]
+    assert found == expected
