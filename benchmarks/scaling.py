@@ -45,12 +45,14 @@ def main(
     with plain_errors(debug=debug):
         found = read_documents(corpus, report=lambda problem: None)
         pool = [part for document in found for part in _sentences(document.text)]
-        result = {
-            "number": _apart(_by_number, model, pool, most, sentences),
-            "sentences": sentences,
-            "length": _apart(_by_length, model, pool, rounds),
-        }
         output.parent.mkdir(parents=True, exist_ok=True)
+        result = {
+            "length": _apart(_by_length, model, pool, rounds),
+            "sentences": sentences,
+            "number": [],
+        }
+        srsly.write_json(output, result)  # What comes next takes longest.
+        result["number"] = _apart(_by_number, model, pool, most, sentences)
         srsly.write_json(output, result)
         typer.echo(srsly.json_dumps(result, indent=2))
 
