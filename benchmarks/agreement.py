@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import spacy
 import srsly
 import torch
 import typer
 from documents import first_documents
-from prepare import MODEL
+from released import MODEL, load
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -52,17 +51,6 @@ def main(
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, result)
         typer.echo(srsly.json_dumps(result, indent=2))
-
-
-def load(model: str, precision: str) -> Language:
-    """Load a pipeline that computes in a certain format.
-
-    model (str): The pipeline.
-    precision (str): As in the component's config.
-    RETURNS (Language): The pipeline.
-    """
-    settings = {"components": {"aioner": {"model": {"precision": precision}}}}
-    return spacy.load(model, config=settings)
 
 
 def share_equal(ours: Sequence[Doc], theirs: Sequence[Doc]) -> float:

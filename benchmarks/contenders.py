@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bare_encoder import ENGINES, Run, run_encoder, run_products
+from released import load
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,12 @@ class Contender:
     load: Callable[[Path, str], Run]
 
 
-def _spacy(folder: Path, model: str, *, name: str, precision: str = "") -> Run:
+def _spacy(
+    folder: Path, model: str, *, name: str = "", precision: str | None = None
+) -> Run:
     import spacy
 
-    own = {"components": {"aioner": {"model": {"precision": precision}}}}
-    nlp = spacy.load(folder / name if name else model, config=own if precision else {})
+    nlp = spacy.load(folder / name) if name else load(model, precision)
 
     def run(texts: Sequence[str]) -> int:
         return sum(len(doc.ents) for doc in nlp.pipe(texts))
@@ -59,11 +61,11 @@ def _hugging_face(folder: Path, model: str, *, batch: int) -> Run:
 
 
 CONTENDERS: dict[str, Contender] = {
-    "aioner": Contender("aioner", "spacy-aioner", partial(_spacy, name="")),
+    "aioner": Contender("aioner", "spacy-aioner", _spacy),
     "aioner-fp32": Contender(
         "aioner-fp32",
         "spacy-aioner in fp32",
-        partial(_spacy, name="", precision="fp32"),
+        partial(_spacy, precision="fp32"),
     ),
     **{
         f"hugging-face-{batch}": Contender(

@@ -17,9 +17,9 @@ import spacy
 import srsly
 import torch
 import typer
-from agreement import load, share_equal
+from agreement import share_equal
 from documents import first_documents
-from prepare import MODEL
+from released import MODEL, load
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import fix_random_seed, minibatch

@@ -1,6 +1,6 @@
 """Time loading the released model against loading its encoder in plain PyTorch.
 
-    python benchmarks/loading.py benchmarks/work benchmarks/results/loading.json
+    python benchmarks/loading.py benchmarks/prepared benchmarks/results/loading.json
 
 Each load is a fresh process, imports included; the two take turns.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import srsly
 import typer
-from prepare import MODEL
+from released import MODEL
 
 from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError

@@ -1,6 +1,6 @@
 """Build what the released model is timed against, with the same encoder and weights.
 
-    python benchmarks/prepare.py project/assets/BioRED_Test.PubTator benchmarks/work
+    python benchmarks/prepare.py project/assets/BioRED_Test.PubTator benchmarks/prepared
 
 writes into the folder: `encoder` (a Hugging Face folder), `hugging-face` (the encoder
 with a head for token classification), `spacy-transformer` and `spacy-cnn` (pipelines).
@@ -16,6 +16,7 @@ import spacy
 import torch
 import typer
 from documents import first_documents
+from released import MODEL
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -25,7 +26,6 @@ from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFas
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.models.architectures import get_shim
 
-MODEL = "en_aioner_minilm"
 # The longest text that the encoder reads at once, in pieces.
 _LONGEST = 512
 _RIDGE = 1.0

@@ -21,7 +21,7 @@ from typing import Any
 import spacy
 import srsly
 import typer
-from prepare import MODEL
+from released import MODEL
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.formats.files import read_documents

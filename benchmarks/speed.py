@@ -1,6 +1,6 @@
 """Time the released model against what else one could take, in one run.
 
-    python benchmarks/speed.py benchmarks/work project/assets/BioRED_Test.PubTator \
+    python benchmarks/speed.py benchmarks/prepared project/assets/BioRED_Test.PubTator \
         project/assets/Linnaeus_Test.PubTator benchmarks/results/speed.json
 
 Every contender sits in a process of its own on the same processors; they take turns,
@@ -25,7 +25,7 @@ import torch
 import typer
 from contenders import CONTENDERS
 from documents import first_documents
-from prepare import MODEL
+from released import MODEL
 
 from spacy_aioner import __version__
 from spacy_aioner.cli.console import plain_errors, require_file

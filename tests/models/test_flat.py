@@ -9,8 +9,6 @@ from transformers import AutoModel, DistilBertConfig
 from spacy_aioner.models import flat
 from spacy_aioner.models.flat import encode, runs_flat
 
-SIZES = {"vocab_size": 60, "max_position_embeddings": 64}
-
 
 def answer(encoder, batch):
     """Hidden states of the words and the gradients of a sum of them."""
@@ -49,7 +47,8 @@ def test_dropout_works_in_training(make_encoder, batch):
 
 def test_other_encoders_keep_their_own_way(make_encoder, batch):
     torch.manual_seed(0)
-    config = DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=48, **SIZES)
+    sizes = {"vocab_size": 60, "max_position_embeddings": 64}
+    config = DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=48, **sizes)
     encoder = AutoModel.from_config(config).eval()
     assert not runs_flat(encoder)
     ids = batch.to_grid(batch.input_ids)
