@@ -4,7 +4,9 @@
         benchmarks/results/scaling.json
 
 Texts are sentences of the corpus in ever new order, and every tenth word of them is one
-that no other document has, so that the vocabulary grows as it does in real text.
+that no other document has, so that the vocabulary grows as it does in real text. The
+stream runs in spaCy's memory zones, as `aioner tag` does; what its vocabulary takes
+without them is measured apart.
 """
 
 import random
@@ -13,7 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import pairwise
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,14 @@ import spacy
 import srsly
 import typer
 from released import MODEL
+from spacy.language import Language
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.formats.files import read_documents
 from spacy_aioner.scheme.segment import sentence_starts
 
 _NEW_WORDS = 10
+_ZONE = 1_000
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
 
@@ -35,7 +39,9 @@ LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
 def main(
     corpus: Path = typer.Argument(..., help="Documents whose sentences are used."),
     output: Path = typer.Argument(..., help="The JSON file to write."),
-    most: int = typer.Option(100_000, min=100, help="Documents of the longest stream."),
+    most: int = typer.Option(
+        100_000, min=1_000, help="Documents of the longest stream."
+    ),
     sentences: int = typer.Option(2, min=1, help="Sentences of each of its documents."),
     rounds: int = typer.Option(3, min=1, help="Documents of each length that count."),
     model: str = typer.Option(MODEL, help="The released pipeline."),
@@ -49,6 +55,7 @@ def main(
         result = {
             "length": _apart(_by_length, model, pool, rounds),
             "sentences": sentences,
+            "vocabulary": _apart(_vocabulary, model, pool, most, sentences),
             "number": [],
         }
         srsly.write_json(output, result)  # What comes next takes longest.
@@ -85,7 +92,7 @@ def _by_number(
     rows: list[dict[str, float]] = []
     stops = [10**n for n in range(2, 10) if 10**n <= most]
     before, begin = 0, time.perf_counter()
-    for count, _ in enumerate(nlp.pipe(_texts(pool, sentences)), 1):
+    for count, _ in enumerate(_in_zones(nlp, _texts(pool, sentences)), 1):
         if count == stops[len(rows)]:
             seconds = time.perf_counter() - begin
             row = {"documents": count, "seconds_each": seconds / (count - before)}
@@ -94,6 +101,28 @@ def _by_number(
                 break
             before, begin = count, time.perf_counter()
     return rows
+
+
+def _in_zones(nlp: Language, texts: Iterator[str]) -> Iterator[None]:
+    """Nothing for each document, which is freed when its zone ends."""
+    while True:
+        with nlp.memory_zone():
+            for _ in nlp.pipe(islice(texts, _ZONE)):
+                yield
+
+
+def _vocabulary(
+    model: str, pool: list[str], most: int, sentences: int
+) -> dict[str, int]:
+    """Growth of memory by cutting documents into tokens, without memory zones."""
+    nlp = spacy.load(model)
+    texts = _texts(pool, sentences)
+    for text in islice(texts, _ZONE):
+        nlp.make_doc(text)
+    before = _peak()
+    for text in islice(texts, most - _ZONE):
+        nlp.make_doc(text)
+    return {"documents": most, "megabytes": _peak() - before}
 
 
 def _by_length(model: str, pool: list[str], rounds: int) -> list[dict[str, float]]:

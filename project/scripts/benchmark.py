@@ -18,8 +18,8 @@ import typer
 from spacy.language import Language
 
 from spacy_aioner import __version__
+from spacy_aioner.bulk.tagging import load_pipeline, tag_documents
 from spacy_aioner.cli.console import plain_errors, split_names
-from spacy_aioner.cli.tagging import load_pipeline, tag_documents
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
 from spacy_aioner.corpora.docs import bare_doc
 from spacy_aioner.corpora.leakage import Selected, select_documents

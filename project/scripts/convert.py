@@ -11,7 +11,7 @@ import typer
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
-from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.leakage import PROTOCOLS, Selected, select_documents
 from spacy_aioner.corpora.merging import merge_plainly
 from spacy_aioner.corpora.split import split_document

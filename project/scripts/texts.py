@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy_aioner.cli.console import require_file
-from spacy_aioner.corpora.convert import DOCBIN_SUFFIX, read_docbin
+from spacy_aioner.corpora.docbin import DOCBIN_SUFFIX, read_docbin
 from spacy_aioner.corpora.leakage import text_key
 from spacy_aioner.errors import AionerError
 

@@ -15,6 +15,7 @@ from ..errors import AionerError, Problem
 
 WRONG_SETTING = 1
 LOST = 3
+INTERRUPTED = 130
 # How many problems of one file are told one by one; the rest are counted.
 MAX_TOLD = {"error": 100, "warning": 20}
 
@@ -23,7 +24,8 @@ Exit codes:
   0  all went well
   1  a setting or a file name is wrong, or a file cannot be written
   2  the command line is not understood
-  3  something of the input was left out; lines with "error:" say what"""
+  3  something of the input was left out; lines with "error:" say what
+  130  interrupted from the keyboard"""
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the Python traceback of an error.")
@@ -62,6 +64,15 @@ class Problems:
         if self._counts[problem.path, kind] <= MAX_TOLD[kind]:
             tell(kind, problem)
 
+    def count_only(self, path: str, number: int, *, lost: bool) -> None:
+        """Count problems that are not told one by one.
+
+        path (str): The file.
+        number (int): How many.
+        lost (bool): Whether they lost input.
+        """
+        self._counts[path, "error" if lost else "warning"] += number
+
     @property
     def count(self) -> int:
         """How many problems there were."""
@@ -75,7 +86,7 @@ class Problems:
         for (path, kind), count in self._counts.items():
             if count > MAX_TOLD[kind]:
                 tell(kind, f"{path}: and {count - MAX_TOLD[kind]} more such lines")
-        if any(kind == "error" for _, kind in self._counts):
+        if any(n and kind == "error" for (_, kind), n in self._counts.items()):
             raise typer.Exit(LOST)
 
 

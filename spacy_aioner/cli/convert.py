@@ -232,7 +232,7 @@ class _Selection:
 
 def _inside(document: Document, source: Path, report: Report) -> Document:
     """Leave out mentions that labels cannot stand for."""
-    from ..corpora.docs import text_offsets
+    from ..formats.document import text_offsets
 
     inside = []
     for mention in document.mentions:
@@ -261,12 +261,8 @@ def _write(
 ) -> None:
     import io
 
-    from ..corpora.convert import (
-        DOCBIN_SUFFIX,
-        aioner_sentences,
-        conll_task,
-        write_docbin,
-    )
+    from ..corpora.convert import aioner_sentences, conll_task
+    from ..corpora.docbin import DOCBIN_SUFFIX, write_docbin
     from ..corpora.reference import reference_sentences
     from ..formats.conll import write_conll
     from ..formats.files import open_writer

@@ -99,7 +99,7 @@ def evaluate(
 
 def _require_annotated(path: Path) -> None:
     """A file without annotation would silently score as an empty prediction."""
-    from ..corpora.convert import DOCBIN_SUFFIX
+    from ..corpora.docbin import DOCBIN_SUFFIX
     from ..errors import AionerError
     from ..formats.files import detect_format
 

@@ -1,36 +1,54 @@
-"""`aioner tag`: files in, the same files with predicted mentions out."""
+"""`aioner tag`: files in, files with predicted mentions out."""
 
 from __future__ import annotations
 
-import sys
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AionerError, Problem, Report
-from .console import Debug, Problems, plain_errors, plural, say, split_names
+from ..errors import AionerError, Problem
+from .console import (
+    INTERRUPTED,
+    LOST,
+    Debug,
+    Problems,
+    plain_errors,
+    plural,
+    say,
+    split_names,
+    tell,
+)
 
 if TYPE_CHECKING:
-    from spacy.language import Language
+    from ..bulk.folder import Folder
+    from ..bulk.job import Job, Outcome
+    from ..bulk.manifest import Manifest
+    from ..bulk.progress import ProgressBar
 
-    from ..formats.document import Document
-    from ..pipeline.aioner import AionerNER
+
+class Engine(str, Enum):
+    """Who does the work."""
+
+    local = "local"
+    ray = "ray"
 
 
 def tag(
     inputs: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Files, or folders: of a folder its own files with a known suffix "
-            "(.PubTator, .xml, .json, .jsonl, .ndjson, .txt), none of its subfolders "
-            "and no hidden file.",
+            help="Files, folders, or patterns in quotation marks such as "
+            "'in/**/*.xml.gz'. Of a folder: its own files with a known suffix "
+            "(.pubtator, .xml, .nxml, .json, .jsonl, .ndjson, .parquet, .txt, each "
+            "also with .gz or .zst), none of its subfolders and no hidden file.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder to write to.")],
     model: Annotated[
         str, typer.Option("--model", "-m", help="A pipeline: package or folder.")
     ],
@@ -48,196 +66,252 @@ def tag(
     format: Annotated[
         str | None,
         typer.Option(
-            help="Format of all inputs: pubtator, bioc-xml, bioc-json or text; told "
-            "from each file if not given."
+            help="Format of all inputs: pubtator, bioc-xml, bioc-json, pubmed-xml, "
+            "jats, jsonl, parquet or text; told from each file if not given."
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, parquet "
+            "or docbin; that of each input if not given, and bioc-xml for pubmed-xml "
+            "and jats."
+        ),
+    ] = None,
+    id_column: Annotated[
+        str, typer.Option(help="JSONL and Parquet: the column of the document's id.")
+    ] = "id",
+    text_columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="JSONL and Parquet: the columns of the text; those of title, abstract "
+            "and text that are there if not given.",
         ),
     ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Documents to predict together.")
     ] = 128,
+    max_characters: Annotated[
+        int, typer.Option(min=1, help="A longer document is listed and not tagged.")
+    ] = 5_000_000,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Processes that tag files side by side; with a GPU one for each, "
+            "beginning with that of --gpu-id; with --engine ray actors.",
+        ),
+    ] = 1,
     gpu_id: Annotated[int, typer.Option(min=-1, help="GPU; -1 for the CPU.")] = -1,
+    engine: Annotated[
+        Engine, typer.Option(help="local: this machine; ray: a Ray cluster.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(help="ray: where the cluster is; none starts one here."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Tag files again that are done.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first loss.")
+    ] = False,
     quiet: Annotated[
         bool,
         typer.Option("--quiet", "-q", help="Neither progress nor summary on stderr."),
+    ] = False,
+    json_progress: Annotated[
+        bool,
+        typer.Option("--json-progress", help="Progress as lines of JSON on stderr."),
     ] = False,
     debug: Debug = False,
 ) -> None:
     """Find entities in files.
 
-    Each input gives one file of the same name and format in the output folder.
-    Existing annotations are replaced unless --keep is given. Predictions carry their
-    probability where the format has room for it (BioC: the infon "score").
+    Each input gives one file in the output folder, which appears there when it is
+    complete. Existing annotations are replaced unless --keep is given. Predictions
+    carry their probability where the format has room for it.
 
-    Plain text cannot hold annotations: its output is a table with a line per mention
-    and the columns start, end, type, score and text.
+    Run the same command again after an interruption: what is done is passed over, and
+    what changed is done again. Beside the outputs, manifest.jsonl says what was made
+    of what, and failures.jsonl what was left out and why.
 
     A document on which the pipeline fails is reported and written without
     predictions; the rest goes on.
     """
     with plain_errors(debug=debug):
+        from ..bulk.engines import processors
+        from ..bulk.folder import Folder
+        from ..bulk.inputs import OUTPUTS, find_files, plan
+        from ..bulk.job import Settings, Stopped
+        from ..bulk.manifest import Manifest, describe_model
+        from ..bulk.progress import ProgressBar
+        from ..formats.files import FORMATS
+        from ..formats.rows import Columns
+
+        for name, choices in ((format, FORMATS), (to, tuple(OUTPUTS))):
+            if name is not None and name not in choices:
+                raise AionerError(
+                    f"There is no format '{name}'; take one of {', '.join(choices)}."
+                )
+        if address is not None and engine is not Engine.ray:
+            raise AionerError("--address is that of a Ray cluster: add --engine ray.")
+        columns = split_names(text_columns, "--text-columns")
         names = split_names(tasks, "--tasks")
+        settings = Settings(
+            model,
+            tasks=None if names is None else tuple(names),
+            keep=keep,
+            columns=Columns(id_column, None if columns is None else tuple(columns)),
+            batch_size=batch_size,
+            max_characters=max_characters,
+            fail_fast=fail_fast,
+        )
         problems = Problems()
-        files = _collect(inputs, problems)
-        if not files:
+        paths = find_files(inputs, report=problems)
+        if not paths:
             problems.finish()
-        _check(files, output, format)
-
-        from .tagging import load_pipeline
-
-        nlp, component = load_pipeline(model, tasks=names, gpu_id=gpu_id)
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise AionerError(
-                f"{output}: the folder cannot be made ({error.strerror})."
-            ) from error
-        run = _Run(nlp, component, keep, batch_size, problems)
-        with _progress(quiet) as bar:
-            for path in files:
-                run.tag_file(path, output / path.name, format, bar)
+        jobs = plan(paths, read_as=format, write_as=to)
+        folder = Folder(output)
+        _keep_inputs(jobs, folder)
+        manifest = Manifest(folder, describe_model(model), settings)
+        run = _Run(jobs, manifest, problems)
+        run.find_done(force)
+        style = "none" if quiet else "json" if json_progress else "bar"
+        if engine is Engine.local and workers == 1 and run.todo:
+            # Before the folder is made: settings may be wrong.
+            run.load(gpu_id)
+        elif gpu_id < 0 and engine is Engine.local and workers > processors():
+            tell("warning", f"{workers} workers share {processors()} processors")
+        with folder.hold(), ProgressBar(len(run.todo), run.size, style) as bar:
+            try:
+                run.do(engine, bar, workers=workers, gpu_id=gpu_id, address=address)
+            except Stopped as error:
+                tell("error", error)
+                raise typer.Exit(LOST) from None
+            except KeyboardInterrupt:
+                tell("error", "interrupted; run the same command again to go on")
+                raise typer.Exit(INTERRUPTED) from None
+            finally:
+                manifest.assemble()
         if not quiet:
             say(run.summary())
-        run.problems.finish()
+        run.finish()
 
 
-def _collect(inputs: Sequence[Path], report: Report) -> list[Path]:
-    """The files that are named, each once, and those of the folders."""
-    from ..formats.files import SUFFIXES
-
-    known = {*SUFFIXES, ".txt"}
-    files: dict[Path, Path] = {}
-    for path in inputs:
-        if path.is_dir():
-            try:
-                own = [
-                    each
-                    for each in sorted(path.iterdir())
-                    if each.is_file()
-                    and each.suffix.lower() in known
-                    and not each.name.startswith(".")
-                ]
-            except OSError as error:
-                own = []
-                message = f"the folder cannot be read ({error.strerror})"
-            else:
-                message = (
-                    "the folder holds no file with a known suffix "
-                    f"({', '.join(sorted(known))}); name the files themselves"
-                )
-            if not own:
-                report(Problem(str(path), message))
-        elif path.exists():
-            own = [path]
-        else:
-            raise AionerError(f"{path}: there is no such file or folder.")
-        for each in own:
-            files.setdefault(each.resolve(), each)
-    return list(files.values())
-
-
-def _check(files: Sequence[Path], output: Path, format: str | None) -> None:
-    from ..formats.files import FORMATS
-
-    if format is not None and format not in FORMATS:
-        raise AionerError(
-            f"There is no format '{format}'; take one of {', '.join(FORMATS)}."
-        )
-    if output.exists() and not output.is_dir():
-        raise AionerError(f"{output}: is no folder; --output names a folder.")
-    owners: dict[str, Path] = {}
-    for path in files:
-        other = owners.setdefault(path.name, path)
-        if other is not path:
+def _keep_inputs(jobs: list[Job], folder: Folder) -> None:
+    """Make sure that no output takes the place of an input."""
+    if not folder.local:
+        return
+    for job in jobs:
+        target = folder.path(job.output)
+        there = os.path.exists(target) and os.path.exists(job.path)
+        if there and os.path.samefile(target, job.path):
             raise AionerError(
-                f"{path}: has the same name as {other}, so that both would be written "
-                f"to {output / path.name}; tag them into two folders."
+                f"{job.path}: would be replaced by its own output; choose another "
+                f"--output."
             )
-        target = output / path.name
-        if target.exists() and target.samefile(path):
-            raise AionerError(
-                f"{path}: would be replaced by its own output; choose another --output."
-            )
-
-
-def _progress(quiet: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(
-        unit=" documents", disable=quiet or not sys.stderr.isatty(), file=sys.stderr
-    )
 
 
 class _Run:
     """What files have in common, and the counts over all of them."""
 
-    def __init__(
-        self,
-        nlp: Language,
-        component: AionerNER,
-        keep: bool,
-        batch_size: int,
-        problems: Problems,
-    ) -> None:
-        self.nlp = nlp
-        self.component = component
-        self.keep = keep
-        self.batch_size = batch_size
+    def __init__(self, jobs: list[Job], manifest: Manifest, problems: Problems) -> None:
+        self.todo = jobs
+        self.manifest = manifest
         self.problems = problems
-        self.files = 0
-        self.documents = 0
+        self.skipped = self.skipped_losses = 0
+        self.files = self.documents = 0
         self.mentions: Counter[str] = Counter()
+        self._tagger: Any = None
 
-    def tag_file(self, path: Path, target: Path, format: str | None, bar: Any) -> None:
-        """Tag one file; one that cannot be read is reported."""
-        from ..formats.files import detect_format, open_writer, read_documents
+    @property
+    def size(self) -> int:
+        """Bytes of the files to do."""
+        return sum(job.bytes for job in self.todo)
 
-        bar.set_postfix_str(path.name)
-        try:
-            found = detect_format(path)
-        except AionerError as error:
-            text = str(error).removeprefix(f"{path}: ")
-            self.problems(Problem(str(path), text))
+    def find_done(self, force: bool) -> None:
+        """Pass over what is done."""
+        if force:
             return
-        format = format or found
-        documents = read_documents(path, format=format, report=self.problems)
-        with open_writer(
-            target, format, like=path, keep=self.keep, report=self.problems
-        ) as writer:
-            for document in self._tag(path, documents):
-                writer.write(document)
-                self.documents += 1
-                bar.update()
-        self.files += 1
+        todo = []
+        for job in self.todo:
+            record = self.manifest.done(job)
+            if record is None:
+                todo.append(job)
+            else:
+                self.skipped += 1
+                self.skipped_losses += record["failures"] > 0
+        self.todo = todo
 
-    def _tag(self, path: Path, documents: Iterable[Document]) -> Iterable[Document]:
-        from .tagging import tag_documents
+    def load(self, gpu_id: int) -> None:
+        """Load the pipeline into this process."""
+        from ..bulk.tag_file import load_tagger
 
-        def failed(document: Document, error: Exception) -> None:
-            self.problems(
-                Problem(
-                    str(path),
-                    f"the pipeline fails on it ({type(error).__name__}: {error}); it "
-                    "is written without predictions",
-                    document=document.id,
-                )
+        self._tagger = load_tagger(self.manifest, gpu_id=gpu_id)
+
+    def do(
+        self,
+        engine: Engine,
+        bar: ProgressBar,
+        *,
+        workers: int,
+        gpu_id: int,
+        address: str | None,
+    ) -> None:
+        """Do what is left to do."""
+        from ..bulk.engines import run_here, run_workers
+
+        outcomes: Iterator[Outcome]
+        jobs, manifest = self.todo, self.manifest
+        if not jobs:
+            return
+        if engine is Engine.ray:
+            from ..bulk.ray_engine import run_ray
+
+            gpu = gpu_id >= 0
+            outcomes = run_ray(
+                jobs, manifest, address=address, workers=workers, gpu=gpu
             )
+        elif workers == 1:
+            outcomes = run_here(jobs, self._tagger, watch=bar.watch)
+        else:
+            outcomes = run_workers(
+                jobs, manifest, workers=workers, gpu_id=gpu_id, watch=bar.watch
+            )
+        for outcome in outcomes:
+            self._take(outcome)
+            bar.file_done(outcome.counts.documents, outcome.job.bytes)
 
-        for document, new in tag_documents(
-            self.nlp,
-            documents,
-            spans_key=self.component.key,
-            batch_size=self.batch_size,
-            keep=self.keep,
-            failed=failed,
-        ):
-            self.mentions.update(mention.type for mention in new)
-            yield document
+    def _take(self, outcome: Outcome) -> None:
+        counts = outcome.counts
+        for problem in counts.problems:
+            self.problems(problem)
+        for lost, number in counts.told.items():
+            kept = sum(problem.lost is lost for problem in counts.problems)
+            self.problems.count_only(outcome.job.path, number - kept, lost=lost)
+        self.files += outcome.written
+        self.documents += counts.documents
+        self.mentions.update(counts.mentions)
 
     def summary(self) -> str:
         """What was done, in one line."""
         types = ", ".join(f"{name} {n}" for name, n in sorted(self.mentions.items()))
+        files = plural(self.skipped, "file")
+        before = f"; {files} done before" if self.skipped else ""
         return (
             f"{plural(self.documents, 'document')} in {plural(self.files, 'file')}: "
             f"{plural(self.mentions.total(), 'mention')} predicted"
             f"{f' ({types})' * bool(types)}, {plural(self.problems.count, 'problem')}"
+            f"{before}"
         )
+
+    def finish(self) -> None:
+        """Tell what is left, and end with the right exit code."""
+        if self.skipped_losses:
+            files = plural(self.skipped_losses, "file")
+            name = f"{self.manifest.folder.name}/failures.jsonl"
+            problem = Problem(name, f"lists what was lost of {files} done before")
+            self.problems(problem)
+        self.problems.finish()

@@ -1,32 +1,21 @@
-"""Documents as training data, CoNLL or DocBin, and out of a DocBin again."""
+"""Documents of any file, and as labelled sentences for CoNLL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from spacy.language import Language
-from spacy.tokens import DocBin
 
-from ..errors import Problem, Report, raise_problem
+from ..errors import Report, raise_problem
 from ..formats.conll import ConllSentence
-from ..formats.document import Document
+from ..formats.document import Document, text_offsets
 from ..formats.files import read_documents
 from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
 from ..scheme.segment import sentence_starts, word_offsets
-from .docs import (
-    TASK_KEY,
-    blank_pipeline,
-    doc_to_document,
-    document_to_doc,
-    text_offsets,
-)
-
-DOCBIN_SUFFIX = ".spacy"
+from .docbin import DOCBIN_SUFFIX, read_docbin
 
 
 def read_annotated(
@@ -42,55 +31,6 @@ def read_annotated(
         yield from read_docbin(path, report=report)
     else:
         yield from read_documents(path, report=report)
-
-
-def read_docbin(
-    path: str | Path, *, report: Report = raise_problem
-) -> Iterator[Document]:
-    """Read documents from a DocBin; see `read_tasks`."""
-    for document, _ in read_tasks(path, report=report):
-        yield document
-
-
-def read_tasks(
-    path: str | Path, *, report: Report = raise_problem
-) -> Iterator[tuple[Document, str]]:
-    """Read documents from a DocBin with their tasks, what `write_docbin` takes.
-
-    path (str | Path): The file; all of it is held in memory.
-    report (Report): Takes each problem; by default the first loss raises.
-    YIELDS (tuple[Document, str]): Docs without an id are called after the file and
-        numbered; those without a task are of ALL.
-    """
-    try:
-        docs = DocBin().from_disk(path).get_docs(Language().vocab)
-        for number, doc in enumerate(docs, 1):
-            document = doc_to_document(doc)
-            document.id = document.id or f"{Path(path).stem}-{number}"
-            yield document, doc.user_data.get(TASK_KEY, ALL)
-    except Exception as error:
-        # zlib, msgpack and spaCy each raise errors of their own.
-        report(
-            Problem(
-                str(path),
-                f"cannot be read as a DocBin ({type(error).__name__}); what follows is "
-                "left out, write it again with DocBin.to_disk or `aioner convert`",
-            )
-        )
-
-
-def write_docbin(documents: Iterable[tuple[Document, str]], stream: BinaryIO) -> None:
-    """Write documents as a DocBin of docs with their gold annotation.
-
-    documents (Iterable[tuple[Document, str]]): The documents, each with the task under
-        which it is annotated; their docs are held in memory.
-    stream (BinaryIO): Where to write.
-    """
-    nlp = blank_pipeline()
-    docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
-    for document, task in documents:
-        docs.add(document_to_doc(nlp, document, task=task))
-    stream.write(docs.to_bytes())
 
 
 def conll_task(name: str, document: Document) -> Task:

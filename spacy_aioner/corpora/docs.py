@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
-from ..formats.document import Document, Mention, Passage
+from ..formats.document import (
+    Document,
+    Mention,
+    Passage,
+    contiguous,
+    text_offsets,
+)
 from ..models.wordpieces import PASSAGES_KEY
 from ..scheme.bio import longest_spans
 
@@ -31,8 +40,8 @@ def document_to_doc(
     """Make a doc of a document, with its mentions as gold annotation.
 
     All mentions go to `doc.spans["aioner"]`, widened to tokens, their exact offsets,
-    ids and texts beside them in `attrs`; the longest of each overlapping cluster go
-    to `doc.ents`, as the paper trains.
+    ids, texts, scores (NaN where one has none) and tasks beside them in `attrs`; the
+    longest of each overlapping cluster go to `doc.ents`, as the paper trains.
 
     nlp (Language): Gives the tokenizer.
     document (Document): The document; its passages are joined by single spaces.
@@ -50,14 +59,7 @@ def document_to_doc(
         for start, end, m in mentions
     ]
     doc.spans[SPANS_KEY] = SpanGroup(
-        doc,
-        name=SPANS_KEY,
-        spans=spans,
-        attrs={
-            "offsets": np.array([x[:2] for x in mentions], dtype="i").reshape(-1, 2),
-            "ids": [m.id for _, _, m in mentions],
-            "texts": [m.text for _, _, m in mentions],
-        },
+        doc, name=SPANS_KEY, spans=spans, attrs=_attrs(mentions)
     )
     places = [(span.start, span.end, i) for i, span in enumerate(spans)]
     doc.set_ents([spans[i] for _, _, i in longest_spans(places)])
@@ -96,10 +98,11 @@ def doc_to_mentions(
     scores = group.attrs.get("scores", [None] * len(offsets))
     ids = group.attrs.get("ids", [None] * len(offsets))
     texts = group.attrs.get("texts", [None] * len(offsets))
+    tasks = group.attrs.get("tasks", [None] * len(offsets))
     joined = document.text
     mentions = []
-    for span, (start, end), score, id_, text in zip(
-        group, offsets, scores, ids, texts, strict=True
+    for span, (start, end), score, id_, text, task in zip(
+        group, offsets, scores, ids, texts, tasks, strict=True
     ):
         shift = _shift(document, start, end)
         if shift is not None:
@@ -110,7 +113,8 @@ def doc_to_mentions(
                     text=joined[start:end] if text is None else text,
                     type=span.label_,
                     id=id_,
-                    score=None if score is None else float(score),
+                    score=None if score is None or np.isnan(score) else float(score),
+                    task=task,
                 )
             )
     return mentions
@@ -128,28 +132,6 @@ def doc_to_document(doc: Doc) -> Document:
     document = Document(str(doc.user_data.get(ID_KEY, "")), passages)
     document.mentions = doc_to_mentions(doc, document)
     return document
-
-
-def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None:
-    """Find a mention in the text of its document.
-
-    document (Document): The document.
-    mention (Mention): One of its mentions.
-    RETURNS (tuple[int, int] | None): Its offsets in `document.text`, end exclusive;
-        None if it is empty, outside the passages, or in two that are far apart.
-    """
-    if mention.start >= mention.end:
-        return None
-    for passage, start in zip(document.passages, document.text_starts, strict=True):
-        if passage.offset <= mention.start and mention.end <= passage.end:
-            shift = start - passage.offset
-            return mention.start + shift, mention.end + shift
-    if not document.passages or not _contiguous(document):
-        return None
-    first, last = document.passages[0].offset, document.passages[-1].end
-    if mention.start < first or mention.end > last:
-        return None
-    return mention.start - first, mention.end - first
 
 
 def annotated_spans(
@@ -186,15 +168,26 @@ def exact_offsets(group: SpanGroup) -> list[tuple[int, int]]:
     return [(span.start_char, span.end_char) for span in group]
 
 
+def _attrs(mentions: Sequence[tuple[int, int, Mention]]) -> dict[str, Any]:
+    """What stands beside a group; scores and tasks only where a mention has one."""
+    attrs: dict[str, Any] = {
+        "offsets": np.array([x[:2] for x in mentions], dtype="i").reshape(-1, 2),
+        "ids": [m.id for _, _, m in mentions],
+        "texts": [m.text for _, _, m in mentions],
+    }
+    scores = [m.score for _, _, m in mentions]
+    if any(score is not None for score in scores):
+        # NumPy makes NaN of None.
+        attrs["scores"] = np.array(scores, dtype="f")
+    tasks = [m.task for _, _, m in mentions]
+    if any(task is not None for task in tasks):
+        attrs["tasks"] = tasks
+    return attrs
+
+
 def _shift(document: Document, start: int, end: int) -> int | None:
     """What to add to offsets in the joined text to get the document's offsets."""
     for passage, begin in zip(document.passages, document.text_starts, strict=True):
         if begin <= start and end <= begin + len(passage.text):
             return passage.offset - begin
-    return document.passages[0].offset if _contiguous(document) else None
-
-
-def _contiguous(document: Document) -> bool:
-    """Whether the passages follow each other with one character between them."""
-    pairs = zip(document.passages, document.passages[1:], strict=False)
-    return all(left.end + 1 == right.offset for left, right in pairs)
+    return document.passages[0].offset if contiguous(document.passages) else None

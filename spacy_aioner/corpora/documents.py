@@ -10,7 +10,7 @@ from ..errors import AionerError, Problem
 from ..formats.document import Document
 from ..formats.files import read_documents
 from .config import Corpus
-from .convert import DOCBIN_SUFFIX, read_docbin
+from .docbin import DOCBIN_SUFFIX, read_docbin
 from .mapping import task_mentions
 
 

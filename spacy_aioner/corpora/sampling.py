@@ -12,7 +12,7 @@ from spacy.training import Example
 from ..errors import AionerError
 from ..formats.document import Document
 from ..scheme.scheme import ALL
-from .convert import DOCBIN_SUFFIX, read_tasks
+from .docbin import DOCBIN_SUFFIX, read_tasks
 from .docs import bare_doc, document_to_doc
 from .split import split_document
 

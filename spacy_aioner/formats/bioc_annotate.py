@@ -7,7 +7,7 @@ from typing import Any
 
 from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
 
-from .bioc_document import BioCSource, annotated, identifier, score_of
+from .bioc_document import BioCSource, annotated, identifier, score_of, task_of
 from .document import Document, Mention, Passage, text_between
 from .source import Source, quote
 
@@ -93,6 +93,8 @@ def _fill(annotation: BioCAnnotation, mention: Mention, text: str) -> None:
         annotation.infons["identifier"] = mention.id
     if mention.score is not None:
         annotation.infons["score"] = f"{mention.score:.4f}"
+    if mention.task is not None:
+        annotation.infons["task"] = mention.task
 
 
 def _updated(mention: Mention, document: Document) -> BioCAnnotation:
@@ -110,6 +112,8 @@ def _updated(mention: Mention, document: Document) -> BioCAnnotation:
         changed["identifier"] = mention.id
     if mention.score is not None and mention.score != score_of(infons.get("score")):
         changed["score"] = f"{mention.score:.4f}"
+    if mention.task is not None and mention.task != task_of(infons):
+        changed["task"] = mention.task
     annotation.infons = {**infons, **changed}
     return annotation
 

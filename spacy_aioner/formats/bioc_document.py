@@ -203,6 +203,7 @@ def _mention(
         "" if kind is None else str(kind),
         identifier(annotation.infons),
         score_of(annotation.infons.get("score")),
+        task_of(annotation.infons),
         origin=annotation,
     )
 
@@ -229,3 +230,13 @@ def score_of(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return score if math.isfinite(score) else None
+
+
+def task_of(infons: dict[str, Any]) -> str | None:
+    """Get the task that predicted an annotation.
+
+    infons (dict[str, Any]): The infons of the annotation.
+    RETURNS (str | None): The task, if one is there.
+    """
+    task = infons.get("task")
+    return None if task is None else str(task)

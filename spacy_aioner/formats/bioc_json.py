@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import ijson
 from bioc import biocjson
@@ -20,6 +21,7 @@ from ..errors import Report, raise_problem
 from .bioc_annotate import to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_objects import complete
+from .compression import bare_name
 from .document import Document
 from .source import BOM, Source, quote
 
@@ -81,21 +83,20 @@ def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | Non
     found = False
     with stream:
         try:
-            if stream.read(len(BOM)) == BOM:
+            if cast(BufferedReader, stream).peek(len(BOM)).startswith(BOM):
+                stream.read(len(BOM))
                 source.problem(
                     "the file begins with a byte order mark, which is left off",
                     lost=False,
                 )
-            else:
-                stream.seek(0)
-            if Path(source.path).suffix.lower() not in LINES:
+            if bare_name(source.path).suffix.lower() not in LINES:
                 for pair in _values(stream, source, None):
                     found = True
                     yield (*pair, None)
             else:
                 header = Header(shape="lines")
-                for line, data in enumerate(stream, 1):
-                    if data.strip():
+                for line, data in source.lines(stream):
+                    if data and data.strip():
                         for value, _ in _values(io.BytesIO(data), source, line):
                             found = True
                             yield value, header, line

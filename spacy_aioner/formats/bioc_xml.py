@@ -1,8 +1,4 @@
-"""Reading and writing BioC XML, one document in memory at a time.
-
-The streaming reader of the bioc package keeps every element it has met, and follows
-entities, so the file is parsed here and single documents go to bioc.
-"""
+"""Reading and writing BioC XML, one document in memory at a time."""
 
 from __future__ import annotations
 
@@ -19,15 +15,13 @@ from lxml import etree
 from ..errors import Report, raise_problem
 from .bioc_annotate import to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
+from .bioc_elements import document_elements
 from .document import Document
 from .source import Source
 
-CHUNK = 1 << 16
 # Text must stand directly in these elements: bioc would drop what is nested in them.
 PLAIN = ("id", "infon", "offset", "text")
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Beyond this, the parser's line numbers cannot be relied on.
-MAX_LINE = 65_535
 
 
 def read_bioc_xml(
@@ -41,8 +35,8 @@ def read_bioc_xml(
     """
     source = Source(path, report)
     header = Header()
-    for element in _documents(source, header):
-        document = _convert(element, source, header)
+    for line, element in document_elements(source, header):
+        document = _convert(element, line, source, header)
         if document is not None:
             yield document
 
@@ -55,108 +49,15 @@ def read_xml_header(path: str | Path, *, report: Report = raise_problem) -> Head
     RETURNS (Header): The header; an empty one if there is none.
     """
     header = Header()
-    for _ in _documents(Source(path, report), header):
+    for _ in document_elements(Source(path, report), header):
         break
     return header
 
 
-def _documents(source: Source, header: Header) -> Iterator[Any]:
-    """Yield each document element, fill the header, and free what was read."""
-    stream = source.open()
-    if stream is None:
-        return
-    parser = etree.XMLPullParser(
-        events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    depth, found = 0, False
-    with stream:
-        while True:
-            fault = None
-            try:
-                data = stream.read(CHUNK)
-                if data:
-                    parser.feed(data)
-                    fault = _silent_fault(parser)
-                else:
-                    parser.close()
-            except OSError as failure:
-                source.unreadable(failure)
-                return
-            except etree.XMLSyntaxError as failure:
-                fault = str(failure.msg).split(", line ")[0], failure.lineno or 1
-            # What was complete before the fault is still there to be read.
-            for event, element in parser.read_events():
-                if event == "start" and depth == 0:
-                    if element.tag != "collection":
-                        source.problem(
-                            f"is no BioC file: its root is <{element.tag}>, not "
-                            f"<collection>; check that this is the right file",
-                            line=element.sourceline,
-                        )
-                        return
-                    _begin(header, element.getroottree().docinfo)
-                depth += 1 if event == "start" else -1
-                if event == "end" and depth == 1:
-                    if element.tag == "document":
-                        found = True
-                        yield element
-                    else:
-                        _fill(header, element)
-                    _free(element)
-            if fault is not None:
-                source.problem(
-                    f"is not well-formed XML ({fault[0]}); the documents before this "
-                    f"place are read, what follows is left out",
-                    line=fault[1],
-                )
-                return
-            if not data:
-                break
-    if not found:
-        source.problem(
-            "holds no BioC document: its collection is empty; check that this is the "
-            "right file"
-        )
-
-
-def _silent_fault(parser: Any) -> tuple[str, int] | None:
-    """Get a fault after which lxml goes on as if a new document began."""
-    for entry in parser.feed_error_log:
-        if entry.level == etree.ErrorLevels.FATAL:
-            return entry.message, entry.line
-    return None
-
-
-def _begin(header: Header, docinfo: Any) -> None:
-    header.encoding = docinfo.encoding
-    # Not standalone is also what a declaration without the word means.
-    header.standalone = docinfo.standalone or None
-    header.doctype = docinfo.doctype or None
-
-
-def _fill(header: Header, element: Any) -> None:
-    if element.tag in ("source", "date", "key"):
-        setattr(header, element.tag, element.text)
-    elif element.tag == "infon":
-        header.infons[element.get("key", "")] = element.text
-
-
-def _free(element: Any) -> None:
-    element.clear()
-    # The parser still adds to the last element; only those before it can go.
-    while element.getprevious() is not None:
-        del element.getparent()[0]
-
-
-def _convert(element: Any, source: Source, header: Header) -> Document | None:
+def _convert(
+    element: Any, line: int | None, source: Source, header: Header
+) -> Document | None:
     """Let bioc read one element, or report what keeps it from that."""
-    line = element.sourceline if element.sourceline < MAX_LINE else None
     name = element.findtext("id")
     fault = ""
     for plain in element.iter(*PLAIN):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 # Passages further apart than this are not read as one stretch of text: a wrong offset
@@ -21,6 +22,7 @@ class Mention:
     type (str): The entity type, e.g. "Gene".
     id (str | None): The concept identifier, where the file has one.
     score (float | None): The probability, for predicted mentions.
+    task (str | None): The task that predicted it, for predicted mentions.
     origin (Any): What the writer of the same format needs to write a mention of the
         file where and as it stood; None for a new mention. Not compared.
     """
@@ -31,6 +33,7 @@ class Mention:
     type: str
     id: str | None = None
     score: float | None = None
+    task: str | None = None
     origin: Any = field(default=None, compare=False, repr=False)
 
 
@@ -115,3 +118,34 @@ def text_between(passages: Sequence[Passage], start: int, end: int) -> str | Non
     if not before or not after or end - position > MAX_GAP:
         return None
     return "".join(pieces) + " " * (end - position)
+
+
+def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None:
+    """Find a mention in the text of its document.
+
+    document (Document): The document.
+    mention (Mention): One of its mentions.
+    RETURNS (tuple[int, int] | None): Its offsets in `document.text`, end exclusive;
+        None if it is empty, outside the passages, or in two that are far apart.
+    """
+    if mention.start >= mention.end:
+        return None
+    for passage, start in zip(document.passages, document.text_starts, strict=True):
+        if passage.offset <= mention.start and mention.end <= passage.end:
+            shift = start - passage.offset
+            return mention.start + shift, mention.end + shift
+    if not document.passages or not contiguous(document.passages):
+        return None
+    first, last = document.passages[0].offset, document.passages[-1].end
+    if mention.start < first or mention.end > last:
+        return None
+    return mention.start - first, mention.end - first
+
+
+def contiguous(passages: Sequence[Passage]) -> bool:
+    """Tell whether passages follow each other with one character between them.
+
+    passages (Sequence[Passage]): The passages of a document, in order.
+    RETURNS (bool): Whether offsets in the joined text differ by one constant.
+    """
+    return all(left.end + 1 == right.offset for left, right in pairwise(passages))

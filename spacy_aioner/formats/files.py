@@ -13,30 +13,62 @@ from ..errors import AionerError, Report, raise_problem
 from .bioc_document import Header
 from .bioc_json import BioCJSONWriter, read_bioc_json, read_json_header
 from .bioc_xml import BioCXMLWriter, read_bioc_xml, read_xml_header
+from .compression import bare_name, compress, decompress
 from .document import Document
+from .jats import read_jats
+from .jsonl import JSONLWriter, read_jsonl
+from .parquet import ParquetWriter, read_parquet
+from .pubmed_xml import read_pubmed_xml
 from .pubtator import PubTatorWriter, read_pubtator
+from .rows import Columns
 from .sink import replace_file
-from .source import BOM
+from .source import BOM, open_stored
 from .text import TextWriter, read_text
 
-FORMATS = ("pubtator", "bioc-xml", "bioc-json", "text")
-SUFFIXES = {
-    ".pubtator": "pubtator",
-    ".xml": "bioc-xml",
-    ".json": "bioc-json",
-    ".jsonl": "bioc-json",
-    ".ndjson": "bioc-json",
-}
 READERS: dict[str, Callable[..., Iterator[Document]]] = {
     "pubtator": read_pubtator,
     "bioc-xml": read_bioc_xml,
     "bioc-json": read_bioc_json,
+    "pubmed-xml": read_pubmed_xml,
+    "jats": read_jats,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
     "text": read_text,
+}
+FORMATS = tuple(READERS)
+# Formats that have named columns.
+ROWS = ("jsonl", "parquet")
+# The formats that can be written, each with the suffix of a new file.
+WRITABLE = {
+    "pubtator": ".pubtator",
+    "bioc-xml": ".xml",
+    "bioc-json": ".json",
+    "jsonl": ".jsonl",
+    "parquet": ".parquet",
+    "text": ".txt",
+}
+SUFFIXES = {
+    ".pubtator": "pubtator",
+    ".xml": "bioc-xml",
+    ".nxml": "jats",
+    ".json": "bioc-json",
+    ".jsonl": "bioc-json",
+    ".ndjson": "bioc-json",
+    ".parquet": "parquet",
 }
 # How much of a file is looked at to tell its format.
 PEEK = 8192
 TITLE = re.compile(rb"(?:[ \t\r]*\n|#[^\n]*\n)*[^\t|\n]*\|t\|")
 JSON = re.compile(rb"(?:\[\s*)?\{\s*[\"}]")
+BIOC_KEY = re.compile(rb'"(?:passages|documents|PubTator3)"\s*:')
+ROOTS = {
+    "bioc-xml": re.compile(rb"<!DOCTYPE\s+collection\b|<collection\b"),
+    "pubmed-xml": re.compile(rb"<PubmedArticleSet\b|<Pubmed(?:Book)?Article\b"),
+    "jats": re.compile(
+        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|<article\b|"
+        rb"<pmc-articleset\b|<articles\b"
+    ),
+}
 XML = re.compile(rb"<\?xml\s|<!DOCTYPE\s+collection\b|<collection\b")
 
 
@@ -56,32 +88,45 @@ def detect_format(path: str | Path) -> str:
     RAISES (AionerError): If the file cannot be read.
     """
     try:
-        with open(path, "rb") as stream:
+        with decompress(open_stored(path), path) as stream:
             data = stream.read(PEEK)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise AionerError(
             f"{path}: cannot be read ({reason}); check the path and the permissions"
         ) from None
-    suffix = Path(path).suffix.lower()
-    if suffix in SUFFIXES:
-        return SUFFIXES[suffix]
-    data = data.removeprefix(BOM)
-    if TITLE.match(data):
+    suffix = bare_name(path).suffix.lower()
+    start = data.removeprefix(BOM).lstrip()
+    if suffix in (".jsonl", ".ndjson") and start:
+        # One line of the file: an object of BioC, or a row.
+        line = start.partition(b"\n")[0]
+        return "bioc-json" if BIOC_KEY.search(line) else "jsonl"
+    known = SUFFIXES.get(suffix)
+    if known not in (None, "bioc-xml"):
+        return known
+    if known is None and TITLE.match(data.removeprefix(BOM)):
         return "pubtator"
-    start = data.lstrip()
-    if XML.match(start):
+    if known or start.startswith(b"<"):
+        roots = [(m.start(), f) for f, r in ROOTS.items() if (m := r.search(start))]
+        if roots:
+            return min(roots)[1]
+    if known or XML.match(start):
         return "bioc-xml"
     return "bioc-json" if JSON.match(start) else "text"
 
 
 def read_documents(
-    path: str | Path, *, format: str | None = None, report: Report = raise_problem
+    path: str | Path,
+    *,
+    format: str | None = None,
+    columns: Columns | None = None,
+    report: Report = raise_problem,
 ) -> Iterator[Document]:
     """Read a file of any format one document after the other.
 
     path (str | Path): The file.
     format (str | None): One of FORMATS; by default it is told from the file.
+    columns (Columns | None): What the columns of JSONL and Parquet are called.
     report (Report): Takes each problem; by default the first loss raises.
     RETURNS (Iterator[Document]): The documents.
     RAISES (AionerError): If there is no such format.
@@ -92,15 +137,13 @@ def read_documents(
         except AionerError:
             # Every reader reports the same problem when it opens the file.
             format = "text"
-    return READERS[_known(format)](path, report=report)
-
-
-def _known(format: str) -> str:
     if format not in FORMATS:
         raise AionerError(
             f"there is no format {format!r}; take one of {', '.join(FORMATS)}"
         )
-    return format
+    if format in ROWS and columns is not None:
+        return READERS[format](path, columns=columns, report=report)
+    return READERS[format](path, report=report)
 
 
 @contextmanager
@@ -114,8 +157,9 @@ def open_writer(
 ) -> Iterator[Writer]:
     """Open a file to write documents to; it takes its name only when all went well.
 
-    path (str | Path): The file. One that exists is replaced, the file `like` too.
-    format (str): One of FORMATS.
+    path (str | Path): The file. One that exists is replaced, the file `like` too. Its
+        suffix tells whether it is compressed.
+    format (str): One of WRITABLE.
     like (str | Path | None): The file that the documents are from: its BioC header, the
         shape of its JSON and its line ends are taken over.
     keep (bool): BioC only: whether annotations that are no mentions, such as those with
@@ -124,57 +168,82 @@ def open_writer(
     YIELDS (Writer): Takes the documents by `write`.
     RAISES (AionerError): If there is no such format, or the file cannot be written.
     """
-    frame = _frame(like, _known(format))
-    with replace_file(path) as stream:
-        writer = _writer(stream, path, format, frame, keep, report)
+    if format not in WRITABLE:
+        raise AionerError(
+            f"there is no format {format!r} to write; take one of {', '.join(WRITABLE)}"
+        )
+    frame = frame_of(like, format)
+    with replace_file(path) as stream, compress(stream, path) as packed:
+        writer = make_writer(
+            packed, format, path=path, frame=frame, keep=keep, report=report
+        )
         yield writer
         writer.close()
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """What a new file takes over from the file that its documents are from."""
 
     header: Header | None = None
     crlf: bool = False
 
 
-def _frame(like: str | Path | None, format: str) -> _Frame:
+def frame_of(like: str | Path | None, format: str) -> Frame:
+    """Read what a new file takes over.
+
+    like (str | Path | None): The file that the documents are from.
+    format (str): The format of the new file.
+    RETURNS (Frame): What a writer takes.
+    """
     if like is None or format == "text":
-        return _Frame()
+        return Frame()
     found = detect_format(like)
     if format == "pubtator":
-        return _Frame(crlf=found == "pubtator" and _has_crlf(like))
+        return Frame(crlf=found == "pubtator" and _has_crlf(like))
 
     def silent(problem: object) -> None:
         """Leave it to the reader of the documents to report."""
 
     if found == "bioc-xml" and format == "bioc-xml":
-        return _Frame(header=read_xml_header(like, report=silent))
+        return Frame(header=read_xml_header(like, report=silent))
     if found == "bioc-json" and format == "bioc-json":
-        return _Frame(header=read_json_header(like, report=silent))
-    return _Frame()
+        return Frame(header=read_json_header(like, report=silent))
+    return Frame()
 
 
 def _has_crlf(path: str | Path) -> bool:
-    with open(path, "rb") as stream:
+    with decompress(open_stored(path), path) as stream:
         while piece := stream.readline(1 << 20):
             if piece.endswith(b"\n"):
                 return piece.endswith(b"\r\n")
     return False
 
 
-def _writer(
+def make_writer(
     stream: BinaryIO,
-    path: str | Path,
     format: str,
-    frame: _Frame,
-    keep: bool,
-    report: Report,
+    *,
+    path: str | Path,
+    frame: Frame,
+    keep: bool = False,
+    report: Report = raise_problem,
 ) -> Writer:
+    """Make a writer to an open stream; see `open_writer`.
+
+    stream (BinaryIO): Where to write.
+    format (str): One of WRITABLE.
+    path (str | Path): The name of that place, for problems.
+    frame (Frame): What is taken over from the file that the documents are from.
+    keep (bool): Whether annotations of BioC that are no mentions are written as well.
+    report (Report): Takes each mention that cannot be written.
+    RETURNS (Writer): Takes the documents by `write`; `close` ends the file.
+    """
     if format == "pubtator":
         return PubTatorWriter(stream, path=path, crlf=frame.crlf, report=report)
-    if format == "text":
-        return TextWriter(stream, path=path, report=report)
-    make = BioCXMLWriter if format == "bioc-xml" else BioCJSONWriter
-    return make(stream, path=path, header=frame.header, keep=keep, report=report)
+    if format in ("bioc-xml", "bioc-json"):
+        make = BioCXMLWriter if format == "bioc-xml" else BioCJSONWriter
+        return make(stream, path=path, header=frame.header, keep=keep, report=report)
+    plain: dict[str, Callable[..., Writer]]
+    plain = {"text": TextWriter, "jsonl": JSONLWriter, "parquet": ParquetWriter}
+    return plain[format](stream, path=path, report=report)

@@ -21,6 +21,8 @@ from .source import Source, quote
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
 # The fifth column of a relation, where it has one, says whether it is new knowledge.
 NOVELTY = ("novel", "no", "none")
+# Ids beyond these are not compared, so that memory does not grow with the file.
+MAX_IDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def read_pubtator(
                 seen = None
             elif seen is not None:
                 seen.add(raw.id)
+                if len(seen) > MAX_IDS:
+                    seen = None
             if raw.decodable:
                 yield _build(raw, source)
 

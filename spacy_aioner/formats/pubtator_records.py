@@ -44,7 +44,8 @@ class RawRecord:
     record (PubTatorRecord): What a writer needs beyond text and mentions.
     abstract (str | None): The text of the abstract line, if there is one.
     lines (list[tuple[int, str]]): All other lines, each with its number.
-    decodable (bool): Whether every line is valid UTF-8; if not, that was reported.
+    decodable (bool): Whether every line is valid UTF-8 and not too long; if not, that
+        was reported.
     closed (bool): Whether the blank line that ends the record has come.
     """
 
@@ -65,10 +66,11 @@ class _Line:
     decodable: bool
     terminated: bool
     utf_16: bool = False
+    too_long: bool = False
 
     @property
     def blank(self) -> bool:
-        return not self.text.strip(" \t")
+        return not self.too_long and not self.text.strip(" \t")
 
     @property
     def comment(self) -> bool:
@@ -77,16 +79,10 @@ class _Line:
 
 def _lines(stream: BinaryIO, source: Source) -> Iterator[_Line]:
     carriage_returns = False
-    number = 0
-    while True:
-        try:
-            data = stream.readline()
-        except OSError as error:
-            source.unreadable(error)
-            return
-        if not data:
-            return
-        number += 1
+    for number, data in source.lines(stream):
+        if data is None:
+            yield _Line(number, "", False, True, too_long=True)
+            continue
         if number == 1 and data.startswith(BOM):
             data = data[len(BOM) :]
             source.problem(
@@ -125,7 +121,22 @@ def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
     before: list[str] = []
     stray = titles = False
     last: _Line | None = None
-    for line in _lines(stream, source):
+    lines = _lines(stream, source)
+    while True:
+        try:
+            line = next(lines, None)
+        except OSError as error:
+            source.unreadable(error, line=last.number if last else 1)
+            if raw is not None and not raw.closed:
+                source.problem(
+                    "its record breaks off; it is left out",
+                    line=raw.line,
+                    document=raw.id,
+                )
+                raw = None
+            break
+        if line is None:
+            break
         if line.utf_16:
             source.problem(
                 "is not UTF-8 but begins with the byte order mark of UTF-16; the file "
@@ -175,6 +186,8 @@ def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
 def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
     if not line.decodable and raw.decodable:
         raw.decodable = False
+        if line.too_long:
+            return False  # That was told when the line was read.
         source.problem(
             "is not valid UTF-8; the document is left out, convert the file to UTF-8",
             line=line.number,

@@ -1,23 +1,68 @@
-"""An input file and the one to whom its problems are told."""
+"""An input file, compressed or not, and the one to whom its problems are told."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import Path, PurePath
+from typing import BinaryIO, cast
 
 from ..errors import Problem, Report
+from .compression import Damaged, decompress
 
 BOM = b"\xef\xbb\xbf"
 # The byte order marks of UTF-16, which are valid in no UTF-8 file.
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# A longer line is passed over: memory stays bounded whatever a file holds.
+MAX_LINE = 64 << 20
+
+
+class Input(str):
+    """The name of a file, which knows how much of the file was read."""
+
+    stream: BinaryIO | None = None
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that were read, as it is stored."""
+        if self.stream is None or self.stream.closed:
+            return 0
+        return self.stream.tell()
+
+
+def is_remote(path: str | PurePath) -> bool:
+    """Whether a path is one of another file system, such as "s3://bucket/file".
+
+    path (str | PurePath): The path.
+    RETURNS (bool): Whether fsspec has to open it.
+    """
+    return isinstance(path, str) and "://" in path
+
+
+def open_stored(path: str | PurePath) -> BinaryIO:
+    """Open a file of any file system as it is stored.
+
+    path (str | PurePath): The file; "s3://…" and the like need fsspec's package for it.
+    RETURNS (BinaryIO): The open file.
+    RAISES (OSError): If it cannot be opened.
+    """
+    if not is_remote(path):
+        return open(path, "rb")
+    import fsspec
+
+    try:
+        stream = fsspec.open(str(path), "rb").open()
+        return cast(BinaryIO, io.BufferedReader(stream))
+    except (ImportError, ValueError) as error:
+        raise OSError(str(error)) from error
 
 
 @dataclass(frozen=True)
 class Source:
     """A file that is being read.
 
-    path (str | Path): The file, as the user named it.
+    path (str | Path): The file, as the user named it; an `Input` learns of its stream.
     report (Report): Takes each problem.
     """
 
@@ -44,24 +89,60 @@ class Source:
     def open(self) -> BinaryIO | None:
         """Open the file, or report why that fails.
 
-        RETURNS (BinaryIO | None): The open file, or None if it cannot be read.
+        RETURNS (BinaryIO | None): What it holds, decompressed; None if it cannot be
+            read.
         """
         try:
-            return open(self.path, "rb")
+            stream = open_stored(self.path)
+            if isinstance(self.path, Input):
+                self.path.stream = stream
+            return decompress(stream, self.path)
         except (OSError, ValueError) as error:
             self.unreadable(error)
             return None
 
-    def unreadable(self, error: Exception) -> None:
-        """Report that the system does not let the file be read.
+    def unreadable(self, error: Exception, *, line: int | None = None) -> None:
+        """Report that the file cannot be read, or not beyond some place.
 
-        error (Exception): What the system said.
+        error (Exception): What the system or the decompression said.
+        line (int | None): The line where it broke off.
         """
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, Damaged):
+            self.problem(
+                f"the compressed file is cut short or damaged ({reason}); the "
+                f"documents before this place are read, what follows is left out",
+                line=line,
+            )
+            return
         self.problem(
             f"cannot be read ({reason}); check the path and the permissions, "
             f"for now the file is left out"
         )
+
+    def lines(self, stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+        """Read lines of bounded length.
+
+        stream (BinaryIO): The open file.
+        YIELDS (tuple[int, bytes | None]): The number, from 1, and the line with its
+            line break; None for one longer than MAX_LINE, which is reported.
+        RAISES (OSError): If reading fails.
+        """
+        number = 0
+        while data := stream.readline(MAX_LINE):
+            number += 1
+            if data.endswith(b"\n") or len(data) < MAX_LINE:
+                if not data.endswith(b"\n"):
+                    stream.read(1)  # Raises if the line is not whole.
+                yield number, data
+                continue
+            while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                pass
+            self.problem(
+                f"the line is longer than {MAX_LINE >> 20} MiB; it is left out",
+                line=number,
+            )
+            yield number, None
 
 
 def quote(text: str) -> str:

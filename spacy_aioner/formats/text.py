@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import Report, raise_problem
+from .compression import bare_name
 from .document import Document, Mention, Passage, text_between
 from .source import BOM, Source, quote
+
+# A larger file is hardly a text, and would take memory without bounds.
+MAX_TEXT = 64 << 20
 
 
 def read_text(
@@ -29,10 +33,17 @@ def read_text(
         return
     with stream:
         try:
-            data = stream.read()
+            data = stream.read(MAX_TEXT + 1)
+            stream.read(1)  # A compressed file that is cut short says so only here.
         except OSError as error:
             source.unreadable(error)
             return
+    if len(data) > MAX_TEXT:
+        source.problem(
+            f"is larger than {MAX_TEXT >> 20} MiB, and plain text is one document; the "
+            f"file is left out, divide it or use a format with many documents"
+        )
+        return
     if data.startswith(BOM):
         data = data[len(BOM) :]
         source.problem(
@@ -51,7 +62,7 @@ def read_text(
         return
     if not text:
         source.problem("is empty; it is read as a document without text", lost=False)
-    yield Document(Path(path).stem, [Passage(0, text, "text")])
+    yield Document(bare_name(path).stem, [Passage(0, text, "text")])
 
 
 class TextWriter:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PASSAGES_KEY = "aioner_passages"
-_MAX_ENTRIES = 500_000
+# Then the table begins anew: a stream of any length takes bounded memory.
+_MAX_ENTRIES = 100_000
 
 
 class WordPieceTable:

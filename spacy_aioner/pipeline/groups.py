@@ -24,6 +24,7 @@ class Prediction:
     start_char, end_char (int): Exact character offsets.
     label (str): The entity type.
     score (float): Probability of exactly this span and type under its task.
+    task (str): The name of that task.
     """
 
     start: int
@@ -32,6 +33,7 @@ class Prediction:
     end_char: int
     label: str
     score: float
+    task: str
 
 
 def to_predictions(
@@ -60,11 +62,12 @@ def to_predictions(
         strict=True,
     )
     for owner, first, last, start, end, task, kind, score in rows:
-        label = scheme.tasks[task].types[kind]
+        prompted = scheme.tasks[task]
+        label = prompted.types[kind]
         seen = found[owner].get((start, end, label))
         if not seen or seen.score < score:
             found[owner][start, end, label] = Prediction(
-                first, last + 1, start, end, label, score
+                first, last + 1, start, end, label, score, prompted.name
             )
     return [[by_place[place] for place in sorted(by_place)] for by_place in found]
 
@@ -74,6 +77,7 @@ class _Entry:
     span: Span
     score: float
     offsets: tuple[int, int]
+    task: str
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -107,6 +111,7 @@ def write_group(
             Span(doc, p.start, p.end, label=p.label),
             p.score,
             (p.start_char, p.end_char),
+            p.task,
         )
         for p in predictions
     ]
@@ -115,6 +120,7 @@ def write_group(
     attrs = {
         "scores": np.array([e.score for e in entries], dtype="f"),
         "offsets": np.array([e.offsets for e in entries], dtype="i").reshape(-1, 2),
+        "tasks": [e.task for e in entries],
     }
     spans = [e.span for e in entries]
     doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs=attrs)
@@ -126,10 +132,13 @@ def _read(group: SpanGroup) -> list[_Entry]:
     scores = group.attrs.get("scores", ())
     if len(scores) != len(spans):
         scores = [1.0] * len(spans)
+    tasks = group.attrs.get("tasks", ())
+    if len(tasks) != len(spans):
+        tasks = [""] * len(spans)
     return [
-        _Entry(span, float(score), offsets)
-        for span, score, offsets in zip(
-            spans, scores, exact_offsets(group), strict=True
+        _Entry(span, float(score), offsets, task)
+        for span, score, offsets, task in zip(
+            spans, scores, exact_offsets(group), tasks, strict=True
         )
     ]
 

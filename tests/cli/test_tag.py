@@ -86,7 +86,7 @@ def test_a_folder_gives_its_known_files(tag, source, tmp_path):
     assert result.exit_code == 0
     assert result.stderr.startswith("2 documents in 2 files: 14 mentions")
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert written == ["a.PubTator", "b.txt"]
+    assert written == [".aioner", "a.PubTator", "b.txt", "manifest.jsonl"]
     lines = (tmp_path / "out" / "b.txt").read_text(encoding="utf8").splitlines()
     cells = [line.split("\t") for line in lines]
     assert [(int(c[0]), int(c[1]), c[4], c[2]) for c in cells] == FOUND
@@ -198,7 +198,7 @@ def test_pipelines_that_do_not_serve(aioner, make_nlp, source, tmp_path):
         assert not output.exists()
         return result.stderr
 
-    assert "cannot be loaded: [E050] Can't find model" in fails("no_such_model")
+    assert "cannot be loaded: there is no folder and no" in fails("no_such_model")
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "other")
@@ -216,7 +216,9 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
     assert "would be replaced by its own output" in fails(source, "-o", source.parent)
     other = tmp_path / "a.PubTator"
     other.write_text(PUBTATOR, encoding="utf8")
-    assert f"has the same name as {source}" in fails(source, other, "-o", output)
+    assert f"the same name as that of {source}, a.PubTator" in fails(
+        source, other, "-o", output
+    )
     assert "no such file or folder" in fails(tmp_path / "none", "-o", output)
     assert "is no folder" in fails(source, "-o", other)
     assert "There is no format 'pdf'" in fails(source, "--format", "pdf", "-o", output)

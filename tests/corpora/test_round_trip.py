@@ -16,9 +16,8 @@ from spacy_aioner.corpora.docs import (
     doc_to_document,
     doc_to_mentions,
     document_to_doc,
-    text_offsets,
 )
-from spacy_aioner.formats.document import Document, Mention, Passage
+from spacy_aioner.formats.document import Document, Mention, Passage, text_offsets
 from spacy_aioner.formats.files import read_documents
 from spacy_aioner.formats.pubtator import PubTatorWriter
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.docs import ID_KEY, TASK_KEY, blank_pipeline
 from spacy_aioner.corpora.sampling import create_sampled_corpus
 from spacy_aioner.errors import AionerError

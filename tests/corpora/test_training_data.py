@@ -5,7 +5,8 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_aioner.corpora.convert import aioner_sentences, conll_task, read_docbin
+from spacy_aioner.corpora.convert import aioner_sentences, conll_task
+from spacy_aioner.corpora.docbin import read_docbin
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.scheme.scheme import Task

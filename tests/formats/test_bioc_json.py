@@ -262,3 +262,18 @@ def test_nothing_written_is_an_empty_collection():
     assert json.loads(write([]))["documents"] == []
     made = json.loads(write([Document("1", [Passage(0, "a", "title")])]))
     assert made["documents"][0]["passages"][0]["infons"] == {"type": "title"}
+
+
+def test_the_task_of_a_mention_is_an_infon(read):
+    predicted = Mention(5, 6, "\u00e9", "X", score=0.5, task="Species")
+    (document,), _, _ = read(FULL)
+    document.mentions.append(predicted)
+    data = write([document])
+    (again,), _, _ = read(data)
+    assert again.mentions == document.mentions
+    assert [mention.task for mention in again.mentions] == [None, "Species"]
+    again.mentions[0].task = "Gene"
+    annotations = json.loads(write([again]))["passages"][0]["annotations"]
+    assert [each["infons"]["task"] for each in annotations] == ["Gene", "Species"]
+    assert annotations[0]["infons"] == GENE["infons"] | {"task": "Gene"}
+    assert "task" not in json.loads(data)["passages"][0]["annotations"][0]["infons"]

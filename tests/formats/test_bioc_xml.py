@@ -199,21 +199,40 @@ def test_odd_annotation(read, old, new, lost, count):
         ("<html>\n</html>", 1, 0),
         ("<document/>", 1, 0),
         ("<collection/>", None, 0),
-        (BROKEN, BROKEN.count("\n") + 1, 1),
+        (BROKEN, 21, 1),
         (collection(ONE, "<document></x></document>"), 21, 1),
+        (collection(ONE)[:-13], None, 1),
         (collection(ONE) + "more", 21, 1),
         (collection(ONE, "\xff").encode("latin-1"), 21, 1),
         (collection(ONE, "&nope;"), 21, 1),
-        (collection(ONE, "&nope;", "\n" * 99_999, ONE), 21, 1),
+        (collection(ONE, "&nope;", "\n" * 99_999, ONE), 21, 2),
+        (collection(ONE, "&nope;").encode("utf-16"), 21, 1),
         (collection(ONE).replace("UTF-8", "no-such"), 1, 0),
     ],
 )
 def test_broken_file_yields_what_is_whole(read, data, line, count):
     documents, problems = read(data)
     assert len(documents) == count
-    problem = problems[-1]
-    assert problem.lost
+    problem = [problem for problem in problems if problem.lost][-1]
     assert problem.line == line
+
+
+def test_documents_behind_a_fault_are_read(read):
+    broken = ONE.replace("<id>1<", "<id>two<").replace("</sentence>\n", "", 1)
+    third = ONE.replace("<id>1<", "<id>3<")
+    documents, problems = read(collection(ONE, broken, third, broken, third))
+    assert [document.id for document in documents] == ["1", "3", "3"]
+    assert documents[1].mentions == documents[0].mentions
+    lost = [problem for problem in problems if problem.lost]
+    assert [problem.document for problem in lost] == ["two", "two"]
+    first = 3 + ONE.count("\n")
+    assert first < lost[0].line < first + broken.count("\n") < lost[1].line
+
+
+def test_a_fault_between_documents_costs_none(read):
+    documents, problems = read(collection(ONE, "<x>", ONE, "</document>", ONE))
+    assert len(documents) == 3
+    assert [problem.line for problem in problems if problem.lost] == [39, 39]
 
 
 def test_entities_are_not_expanded(read, tmp_path):

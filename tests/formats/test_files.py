@@ -12,6 +12,7 @@ from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.formats.files import (
     FORMATS,
     READERS,
+    WRITABLE,
     detect_format,
     open_writer,
     read_documents,
@@ -31,7 +32,28 @@ JSON = (
     '"TP53", "annotations": [{"id": "a", "infons": {"type": "Gene"}, "text": "TP53", '
     '"locations": [{"offset": 0, "length": 4}]}]}]}]}'
 )
-SAMPLES = {"pubtator": PUBTATOR, "bioc-xml": XML, "bioc-json": JSON, "text": "TP53 x"}
+PUBMED = (
+    "<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID>1</PMID><Article>"
+    "<ArticleTitle>TP53</ArticleTitle></Article></MedlineCitation></PubmedArticle>"
+    "</PubmedArticleSet>"
+)
+JATS = (
+    "<article><front><article-meta><article-id pub-id-type='pmid'>1</article-id>"
+    "<title-group><article-title>TP53</article-title></title-group></article-meta>"
+    "</front><body><p>in rats</p></body></article>"
+)
+SAMPLES = {
+    "pubtator": PUBTATOR,
+    "bioc-xml": XML,
+    "bioc-json": JSON,
+    "pubmed-xml": PUBMED,
+    "jats": JATS,
+    "jsonl": '{"id": 1, "text": "TP53 in rats"}\n{"id": 2, "title": "x"}\n',
+    "parquet": "PAR1 of no use PAR1",
+    "text": "TP53 x",
+}
+# Those that are told from what they hold, and hold one document.
+ALIKE = [name for name in SAMPLES if name not in ("jsonl", "parquet")]
 
 
 def read(path, **options):
@@ -46,6 +68,14 @@ def read(path, **options):
         ("a.xml", "", "bioc-xml"),
         ("a.JSON", "", "bioc-json"),
         ("a.jsonl", "", "bioc-json"),
+        ("a.jsonl", JSON, "bioc-json"),
+        ("a.ndjson", '{"id": "1", "text": "TP53"}\n' + JSON, "jsonl"),
+        ("a.xml", XML, "bioc-xml"),
+        ("a.xml", PUBMED, "pubmed-xml"),
+        ("a.nxml", "", "jats"),
+        ("a.xml", "<?xml version='1.0'?>\n<!-- none -->" + JATS, "jats"),
+        ("a", PUBMED, "pubmed-xml"),
+        ("a.parquet", "", "parquet"),
         ("a.txt", "", "text"),
         ("a", "# note\n\n" + PUBTATOR, "pubtator"),
         ("a.txt", "\ufeff" + PUBTATOR, "pubtator"),
@@ -85,7 +115,7 @@ def interrupt(path, format):
 def test_failed_writing_leaves_the_old_file(tmp_path):
     path = tmp_path / "out.xml"
     path.write_text("old")
-    for format in FORMATS:
+    for format in WRITABLE:
         with pytest.raises(KeyError):
             interrupt(path, format)
     assert os.listdir(tmp_path) == ["out.xml"]
@@ -118,7 +148,7 @@ def test_file_over_itself(tmp_path, format):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    list(itertools.product(SAMPLES, ["pubtator", "bioc-xml", "bioc-json"])),
+    list(itertools.product(ALIKE, ["pubtator", "bioc-xml", "bioc-json"])),
 )
 def test_every_format_becomes_every_other(tmp_path, old, new):
     one, two = tmp_path / "one", tmp_path / "two"
@@ -209,7 +239,7 @@ def test_random_bytes_raise_nothing(tmp_path, format):
         for reader in (format, None):
             found, problems = read(path, format=reader)
             assert found or problems
-            for new in FORMATS:
+            for new in WRITABLE:
                 with open_writer(
                     tmp_path / "b", new, like=path, keep=True, report=problems.append
                 ) as writer:

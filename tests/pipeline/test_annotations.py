@@ -19,7 +19,7 @@ def pipe(trained_copy):
 
 
 def prediction(start, end, label, score, chars=(0, 1)):
-    return Prediction(start, end, *chars, label, score)
+    return Prediction(start, end, *chars, label, score, "ALL")
 
 
 def write(nlp, predictions, *, doc=None):

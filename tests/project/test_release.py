@@ -13,7 +13,7 @@ import typer
 from transformers import AutoModel
 from typer.testing import CliRunner
 
-from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.formats.document import Document, Passage
 from spacy_aioner.toml import read_toml
 

@@ -8,7 +8,7 @@ from spacy.training.initialize import init_nlp
 from typer.testing import CliRunner
 
 from spacy_aioner.cli.app import app
-from spacy_aioner.corpora.convert import write_docbin
+from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.training.loop import CHECKPOINT, train

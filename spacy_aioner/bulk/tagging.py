@@ -16,7 +16,7 @@ from ..errors import AionerError
 from ..formats.document import Document, Mention
 from ..pipeline.aioner import AionerNER
 
-# A batch is also closed at this many characters, whatever the number of documents.
+# A batch holds no more characters than this, or one document.
 _MAX_CHARACTERS = 500_000
 
 Failure = Callable[[Document, Exception], None]
@@ -76,6 +76,7 @@ def tag_documents(
     *,
     spans_key: str | None,
     batch_size: int,
+    max_characters: int = sys.maxsize,
     keep: bool,
     failed: Failure,
 ) -> Iterator[tuple[Document, list[Mention]]]:
@@ -85,6 +86,7 @@ def tag_documents(
     documents (Iterable[Document]): The documents.
     spans_key (str | None): The group that the component writes; `doc.ents` if None.
     batch_size (int): Documents in a batch, at most.
+    max_characters (int): A longer document is not tagged, since memory grows with it.
     keep (bool): Whether the documents' own mentions stay. A prediction that has the
         place and type of one of them is not added then.
     failed (Failure): Takes each document on which the pipeline fails; the document
@@ -92,23 +94,38 @@ def tag_documents(
     YIELDS (tuple[Document, list[Mention]]): Each document in order, and which of its
         mentions are predictions.
     """
-    for batch in _batches(documents, batch_size):
-        for document, predictions in _predict(nlp, batch, spans_key, failed):
+    for batch in _batches(documents, batch_size, max_characters):
+        length = len(batch[0].text)
+        if length > max_characters:
+            tagged: list[tuple[Document, list[Mention]]] = [(batch[0], [])]
+            message = f"it has {length:,} characters, more than {max_characters:,}"
+            failed(batch[0], AionerError(message))
+        else:
+            tagged = _predict(nlp, batch, spans_key, failed)
+        for document, predictions in tagged:
             there = list(document.mentions) if keep else []
             known = {(mention.start, mention.end, mention.type) for mention in there}
             new = [m for m in predictions if (m.start, m.end, m.type) not in known]
             yield replace(document, mentions=[*there, *new]), new
 
 
-def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+def _batches(
+    documents: Iterable[Document], size: int, longest: int
+) -> Iterator[list[Document]]:
+    """Batches of documents; a longer one than `longest` is alone in its batch."""
     batch: list[Document] = []
     characters = 0
     for document in documents:
-        batch.append(document)
-        characters += len(document.text)
-        if len(batch) >= size or characters >= _MAX_CHARACTERS:
+        length = len(document.text)
+        full = len(batch) >= size or characters + length > _MAX_CHARACTERS
+        if batch and (full or length > longest):
             yield batch
             batch, characters = [], 0
+        if length > longest:
+            yield [document]
+            continue
+        batch.append(document)
+        characters += length
     if batch:
         yield batch
 

@@ -1,0 +1,139 @@
+"""Who does the jobs: this process, or worker processes that may die."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
+from typing import Any
+
+from .job import Job, Outcome, failed
+from .manifest import Manifest
+from .tag_file import Tagger, load_tagger
+
+# A file on which this many workers died is given up.
+MAX_DEATHS = 3
+# How often the counts of the workers are looked at.
+_SECONDS = 0.5
+
+Watch = Callable[[int, int], None]
+"""Takes the documents done and the bytes read of all files at hand."""
+
+
+def run_here(jobs: Iterable[Job], tagger: Tagger, *, watch: Watch) -> Iterator[Outcome]:
+    """Do jobs one after the other in this process.
+
+    jobs (Iterable[Job]): The jobs.
+    tagger (Tagger): Does them.
+    watch (Watch): Told of each document.
+    YIELDS (Outcome): What came of each.
+    """
+    for job in jobs:
+        yield tagger.do(job, watch)
+
+
+_tagger: Tagger | None = None
+_load: Callable[[], Tagger]
+_progress: Callable[[int, int], None]
+
+
+def _prepare(
+    slot: int, counts: Any, threads: int, manifest: Manifest, gpu_id: int
+) -> None:
+    """Make a worker: the pipeline is loaded with its first job."""
+    global _load, _progress
+    # Read by torch when it is imported.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    parent = os.getppid()
+
+    def load() -> Tagger:
+        return load_tagger(manifest, gpu_id=gpu_id)
+
+    def progress(documents: int, position: int) -> None:
+        if os.getppid() != parent:
+            # Nobody is there to take the result, and another run may be.
+            os._exit(1)
+        counts[2 * slot], counts[2 * slot + 1] = documents, position
+
+    _load, _progress = load, progress
+
+
+def _do(job: Job) -> Outcome:
+    global _tagger
+    if _tagger is None:
+        _tagger = _load()
+    return _tagger.do(job, _progress)
+
+
+def run_workers(
+    jobs: Iterable[Job],
+    manifest: Manifest,
+    *,
+    workers: int,
+    gpu_id: int = -1,
+    watch: Watch,
+) -> Iterator[Outcome]:
+    """Do jobs in worker processes; one that dies is replaced and its file done again.
+
+    jobs (Iterable[Job]): The jobs.
+    manifest (Manifest): Where jobs are recorded; it knows folder and settings.
+    workers (int): How many processes; they share the processors evenly.
+    gpu_id (int): The GPU of the first worker, the next has the next one; -1 for the
+        CPU.
+    watch (Watch): Told twice a second what the workers are at.
+    YIELDS (Outcome): What came of each job, in the order in which they end.
+    RAISES (AionerError): If the pipeline does not serve or an output cannot be written.
+    """
+    from pebble import ProcessExpired, ProcessPool
+
+    context = multiprocessing.get_context("spawn")
+    counts = context.Array("q", 2 * workers, lock=False)
+    threads = max(1, processors() // workers)
+    # A pool of one for each, so that each has its own slot and its own GPU.
+    pools: list[Any] = []
+    for slot in range(workers):
+        own_gpu = gpu_id if gpu_id < 0 else gpu_id + slot
+        prepare = (slot, counts, threads, manifest, own_gpu)
+        pools.append(ProcessPool(1, 0, _prepare, prepare, context))
+    waiting = iter(jobs)
+    running: dict[Any, tuple[int, Job, int]] = {}
+
+    def start(slot: int, job: Job | None, deaths: int) -> None:
+        counts[2 * slot] = counts[2 * slot + 1] = 0
+        if job is not None:
+            running[pools[slot].schedule(_do, args=[job])] = slot, job, deaths
+
+    try:
+        for slot in range(workers):
+            start(slot, next(waiting, None), 0)
+        while running:
+            ended, _ = wait(running, timeout=_SECONDS, return_when=FIRST_COMPLETED)
+            for future in ended:
+                slot, job, deaths = running.pop(future)
+                try:
+                    outcome = future.result()
+                except ProcessExpired:
+                    if deaths + 1 < MAX_DEATHS:
+                        start(slot, job, deaths + 1)
+                        continue
+                    outcome = failed(
+                        job,
+                        f"{MAX_DEATHS} workers died on it, perhaps for want of memory; "
+                        f"it is left out, tag it alone",
+                    )
+                start(slot, next(waiting, None), 0)
+                yield outcome
+            watch(sum(counts[0::2]), sum(counts[1::2]))
+    finally:
+        for pool in pools:
+            pool.stop()
+        for pool in pools:
+            pool.join()
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,172 @@
+"""Which files a run tags, and what their outputs are called."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from ..errors import AionerError, Problem, Report
+from ..formats.compression import GZIP, ZSTD, bare_name, compression
+from ..formats.files import SUFFIXES, WRITABLE, detect_format
+from ..formats.source import is_remote
+from .folder import FAILURES, INTERNAL, MANIFEST
+from .job import Job
+
+KNOWN = (*SUFFIXES, ".txt")
+DOCBIN = "docbin"
+# The formats that an output can have, each with its suffix.
+OUTPUTS = {**WRITABLE, DOCBIN: ".spacy"}
+# What is compressed in itself.
+PACKED = ("parquet", DOCBIN)
+# Formats without room for mentions become this one.
+DEFAULT_OUTPUT = "bioc-xml"
+
+
+def find_files(inputs: Sequence[str], *, report: Report) -> list[str]:
+    """Find the files that are named, each once, those of folders, and those of globs.
+
+    inputs (Sequence[str]): Files, folders, patterns with "*", "?" or "**"; paths of
+        other file systems as fsspec knows them.
+    report (Report): Takes each folder or pattern that gives no file.
+    RETURNS (list[str]): The files; those of a folder or pattern in order of name.
+    RAISES (AionerError): If a path does not exist.
+    """
+    found: dict[str, str] = {}
+    for given in inputs:
+        for path in _expand(given, report):
+            key = path if is_remote(path) else os.path.realpath(path)
+            found.setdefault(key, path)
+    return list(found.values())
+
+
+def _expand(given: str, report: Report) -> Iterator[str]:
+    if is_remote(given):
+        yield from _expand_remote(given, report)
+    elif os.path.isdir(given):
+        try:
+            names = sorted(os.listdir(given))
+        except OSError as error:
+            message = f"the folder cannot be read ({error.strerror})"
+            report(Problem(given, message))
+            return
+        paths = [os.path.join(given, name) for name in names if _is_known(name)]
+        own = [path for path in paths if os.path.isfile(path)]
+        if not own:
+            report(Problem(given, _nothing("the folder")))
+        yield from own
+    elif os.path.exists(given):
+        yield given
+    elif glob.has_magic(given):
+        own = [path for path in sorted(glob.glob(given, recursive=True))
+               if os.path.isfile(path)]  # fmt: skip
+        if not own:
+            report(Problem(given, "no file fits this pattern; check it"))
+        yield from own
+    else:
+        raise AionerError(f"{given}: there is no such file or folder.")
+
+
+def _expand_remote(given: str, report: Report) -> Iterator[str]:
+    import fsspec
+
+    try:
+        system, path = fsspec.url_to_fs(given)
+        magic = glob.has_magic(path)
+        if magic:
+            own = sorted(system.glob(path))
+        elif system.isdir(path):
+            own = sorted(p for p in system.ls(path, detail=False) if _is_known(p))
+        else:
+            own = [path] if system.exists(path) else []
+        own = [p for p in own if system.isfile(p)]
+    except (OSError, ValueError, ImportError) as error:
+        raise AionerError(f"{given}: cannot be read ({error}).") from error
+    if not own and not magic and not system.exists(path):
+        raise AionerError(f"{given}: there is no such file or folder.")
+    if not own:
+        report(Problem(given, _nothing("the folder or pattern")))
+    yield from (system.unstrip_protocol(p) for p in own)
+
+
+def _is_known(path: str) -> bool:
+    name = PurePath(path).name
+    return not name.startswith(".") and bare_name(name).suffix.lower() in KNOWN
+
+
+def _nothing(what: str) -> str:
+    return (
+        f"{what} holds no file with a known suffix ({', '.join(sorted(KNOWN))}, each "
+        f"also with {GZIP} or {ZSTD}); name the files themselves"
+    )
+
+
+def plan(
+    paths: Sequence[str], *, read_as: str | None, write_as: str | None
+) -> list[Job]:
+    """Make one job of each file.
+
+    paths (Sequence[str]): The files.
+    read_as (str | None): The format of all of them; None to tell it from each.
+    write_as (str | None): A key of OUTPUTS; None for each file's own format, and BioC
+        XML for one that cannot hold mentions.
+    RETURNS (list[Job]): The jobs, in the same order.
+    RAISES (AionerError): If two outputs would have the same name.
+    """
+    jobs: dict[str, Job] = {}
+    for path in paths:
+        job = _job(path, read_as, write_as)
+        other = jobs.setdefault(job.output, job)
+        if other is not job:
+            raise AionerError(
+                f"{path}: its output would have the same name as that of {other.path}, "
+                f"{job.output}; tag them into two folders."
+            )
+        if job.output in (MANIFEST, FAILURES, INTERNAL):
+            raise AionerError(
+                f"{path}: its output would be called {job.output}, which is the name "
+                f"of a file that is written beside the outputs; rename the input."
+            )
+    return list(jobs.values())
+
+
+def _job(path: str, read_as: str | None, write_as: str | None) -> Job:
+    found = None
+    try:
+        found = detect_format(path)
+        size = stored(path)[0]
+    except (AionerError, OSError):
+        # Reading it will say what is wrong.
+        return Job(path, PurePath(path).name, read_as, write_as or DEFAULT_OUTPUT)
+    found = read_as or found
+    format = write_as or (found if found in WRITABLE else DEFAULT_OUTPUT)
+    name = PurePath(path).name
+    if format != found:
+        bare = bare_name(path)
+        stem = bare.stem if bare.suffix.lower() in KNOWN else bare.name
+        name = f"{stem}{OUTPUTS[format]}"
+        if format not in PACKED:
+            name += compression(path)
+    return Job(path, name, found, format, size)
+
+
+def stored(path: str) -> tuple[int, str]:
+    """Get what tells whether a file has changed, without reading it.
+
+    path (str): The file.
+    RETURNS (tuple[int, str]): Its size in bytes, and when it was changed, in whatever
+        form its file system says it.
+    RAISES (OSError): If there is no such file.
+    """
+    if not is_remote(path):
+        status = os.stat(path)
+        return status.st_size, str(status.st_mtime_ns)
+    import fsspec
+
+    system, inner = fsspec.url_to_fs(path)
+    info: dict[str, Any] = system.info(inner)
+    keys = ("mtime", "LastModified", "last_modified", "updated", "created", "ETag")
+    marks = [str(info[key]) for key in keys if info.get(key) is not None]
+    return int(info.get("size") or 0), " ".join(marks)

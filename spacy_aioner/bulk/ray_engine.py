@@ -1,0 +1,91 @@
+"""The same jobs on a Ray cluster: a pool of actors, each with a loaded pipeline."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ..errors import AionerError
+from .job import Job, Outcome, Stopped
+from .manifest import Manifest
+from .tag_file import load_tagger
+
+
+class TagFile:
+    """A Ray actor: loads the pipeline once and does job after job.
+
+    manifest (Manifest): Where jobs are recorded, in a folder that all nodes reach.
+    gpu (bool): Whether Ray gave the actor a GPU.
+    """
+
+    def __init__(self, manifest: Manifest, gpu: bool) -> None:
+        # Ray shows an actor its own GPU only.
+        self.tagger = load_tagger(manifest, gpu_id=0 if gpu else -1)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        job = Job(**json.loads(row["job"]))
+        try:
+            outcome = self.tagger.do(job, lambda documents, position: None)
+        except Stopped as error:
+            return {"outcome": "", "error": str(error), "stopped": True}
+        except AionerError as error:
+            return {"outcome": "", "error": str(error), "stopped": False}
+        return {"outcome": outcome.to_json(), "error": "", "stopped": False}
+
+
+def run_ray(
+    jobs: Iterable[Job],
+    manifest: Manifest,
+    *,
+    address: str | None,
+    workers: int,
+    gpu: bool,
+) -> Iterator[Outcome]:
+    """Do jobs with Ray Data; what a lost actor or node had at hand is done again.
+
+    jobs (Iterable[Job]): The jobs.
+    manifest (Manifest): Where jobs are recorded, in a folder that all nodes reach.
+    address (str | None): That of the cluster; None starts one on this machine.
+    workers (int): How many actors.
+    gpu (bool): Whether each of them gets a GPU; one processor otherwise.
+    YIELDS (Outcome): What came of each job, in the order in which they end.
+    RAISES (AionerError): If Ray is not there, or as in `run_workers`.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise AionerError(
+            f"--engine ray needs Ray ({error}): install the extra `ray`."
+        ) from error
+    rows = [{"job": json.dumps(asdict(job))} for job in jobs]
+    began = not ray.is_initialized()
+    if began:
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise AionerError(
+                f"Ray cannot be reached or started ({error}); check --address."
+            ) from error
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        # A block for each file: what is lost with a node is one file an actor.
+        dataset = ray.data.from_items(rows, override_num_blocks=max(1, len(rows))).map(
+            TagFile,
+            fn_constructor_args=(manifest, gpu),
+            concurrency=workers,
+            num_cpus=0 if gpu else 1,
+            num_gpus=1 if gpu else None,
+        )
+        for row in dataset.iter_rows():
+            if row["error"]:
+                raise (Stopped if row["stopped"] else AionerError)(row["error"])
+            yield Outcome.from_json(row["outcome"])
+    finally:
+        if began:
+            ray.shutdown()

@@ -1,0 +1,200 @@
+"""One job: a file read, tagged, written and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import AionerError, Problem, Report
+from ..formats.compression import compress
+from ..formats.document import Document
+from ..formats.files import Writer, detect_format, frame_of, make_writer, read_documents
+from ..formats.source import Input
+from .folder import Folder
+from .inputs import DOCBIN, PACKED, stored
+from .job import Counts, Job, Outcome, Settings, Stopped
+from .manifest import Manifest
+from .tagging import load_pipeline, tag_documents
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from ..pipeline.aioner import AionerNER
+
+Progress = Callable[[int, int], None]
+"""Takes the documents done and the bytes read of the file at hand."""
+
+
+def load_tagger(manifest: Manifest, *, gpu_id: int = -1) -> Tagger:
+    """Load the pipeline and make it ready to do jobs.
+
+    manifest (Manifest): Where jobs are recorded; it knows folder and settings.
+    gpu_id (int): The GPU; -1 for the CPU.
+    RETURNS (Tagger): Does jobs.
+    RAISES (AionerError): If the pipeline does not serve.
+    """
+    settings = manifest.settings
+    nlp, component = load_pipeline(settings.model, tasks=settings.tasks, gpu_id=gpu_id)
+    return Tagger(nlp, component, manifest)
+
+
+class Tagger:
+    """A loaded pipeline that does jobs.
+
+    nlp (Language): The pipeline.
+    component (AionerNER): Its aioner component.
+    manifest (Manifest): Where jobs are recorded; it knows folder and settings.
+    """
+
+    def __init__(self, nlp: Language, component: AionerNER, manifest: Manifest) -> None:
+        self.nlp = nlp
+        self.component = component
+        self.manifest = manifest
+
+    @property
+    def folder(self) -> Folder:
+        return self.manifest.folder
+
+    @property
+    def settings(self) -> Settings:
+        return self.manifest.settings
+
+    def do(self, job: Job, progress: Progress) -> Outcome:
+        """Do one job. A file that changes while it is read is read a second time.
+
+        job (Job): The job.
+        progress (Progress): Told of each document.
+        RETURNS (Outcome): What came of it.
+        RAISES (Stopped): At the first loss, if the settings say so.
+        RAISES (AionerError): If the output cannot be written.
+        """
+        outcome, changed = self._once(job, progress, last=False)
+        if changed:
+            outcome, _ = self._once(job, progress, last=True)
+        return outcome
+
+    def _once(
+        self, job: Job, progress: Progress, *, last: bool
+    ) -> tuple[Outcome, bool]:
+        counts = Counts()
+        self.manifest.forget(job)
+        with self.manifest.failures(job) as failures:
+
+            def report(problem: Problem) -> None:
+                counts.add(problem)
+                failures.add(problem)
+                if problem.lost and self.settings.fail_fast:
+                    raise Stopped(str(problem))
+
+            try:
+                about_input = self.manifest.begin(job)
+                format = job.read_as or detect_format(job.path)
+            except (OSError, AionerError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                message = reason.removeprefix(f"{job.path}: ")
+                report(Problem(job.path, f"{message}; it is left out"))
+                return Outcome(job, counts, written=False), False
+            self._write(job, format, counts, report, progress)
+            state = about_input["input_bytes"], about_input["input_changed"]
+            changed = _state(job.path) != state
+            if changed and last:
+                report(
+                    Problem(
+                        job.path,
+                        "the file changed while it was read, twice; run the same "
+                        "command again when it is complete",
+                    )
+                )
+        outcome = Outcome(job, counts, written=True)
+        if not changed:
+            self.manifest.add(outcome, about_input)
+        return outcome, changed
+
+    def _write(
+        self, job: Job, format: str, counts: Counts, report: Report, progress: Progress
+    ) -> None:
+        source = Input(job.path)
+        documents = self._read(source, format, report)
+        with self.folder.write(job.output) as stream:
+            name = "" if job.write_as in PACKED else job.output
+            with compress(stream, name) as packed:
+                writer = self._writer(packed, job, report)
+                for document in self._tag(source, documents, counts, report):
+                    writer.write(document)
+                    counts.documents += 1
+                    progress(counts.documents, source.position)
+                writer.close()
+
+    def _read(self, source: Input, format: str, report: Report) -> Iterator[Document]:
+        columns = self.settings.columns
+        try:
+            yield from read_documents(
+                source, format=format, columns=columns, report=report
+            )
+        except AionerError:
+            raise
+        except Exception as error:
+            report(
+                Problem(
+                    str(source),
+                    f"reading fails ({type(error).__name__}: {error}); the documents "
+                    "before this place are tagged, what follows is left out; please "
+                    "report this",
+                )
+            )
+
+    def _writer(self, stream: BinaryIO, job: Job, report: Report) -> Writer:
+        path = self.folder.path(job.output)
+        if job.write_as == DOCBIN:
+            from ..corpora.docbin import DocBinWriter
+
+            task = self.component.tasks[0]
+            return DocBinWriter(stream, task=task, path=path, report=report)
+        frame = frame_of(job.path, job.write_as)
+        return make_writer(
+            stream,
+            job.write_as,
+            path=path,
+            frame=frame,
+            keep=self.settings.keep,
+            report=report,
+        )
+
+    def _tag(
+        self,
+        source: Input,
+        documents: Iterable[Document],
+        counts: Counts,
+        report: Report,
+    ) -> Iterator[Document]:
+        def failed(document: Document, error: Exception) -> None:
+            reason = str(error)
+            if not isinstance(error, AionerError):
+                reason = f"{type(error).__name__}: {error}"
+            report(
+                Problem(
+                    str(source),
+                    f"the pipeline fails on it ({reason}); it is written without "
+                    "predictions",
+                    document=document.id,
+                )
+            )
+
+        for document, new in tag_documents(
+            self.nlp,
+            documents,
+            spans_key=self.component.key,
+            batch_size=self.settings.batch_size,
+            max_characters=self.settings.max_characters,
+            keep=self.settings.keep,
+            failed=failed,
+        ):
+            counts.mentions.update(mention.type for mention in new)
+            yield document
+
+
+def _state(path: str) -> tuple[int, str] | None:
+    with suppress(OSError):
+        return stored(path)
+    return None

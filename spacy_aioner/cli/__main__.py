@@ -1,0 +1,5 @@
+"""`python -m spacy_aioner.cli`: the command line where no script is installed."""
+
+from .app import main
+
+main()

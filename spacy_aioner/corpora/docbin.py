@@ -1,0 +1,119 @@
+"""Reading and writing documents as a DocBin, spaCy's own format of annotated docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+
+from ..errors import Problem, Report, raise_problem
+from ..formats.document import Document, text_offsets
+from ..formats.source import Source, quote
+from ..scheme.scheme import ALL
+from .docs import TASK_KEY, blank_pipeline, doc_to_document, document_to_doc
+
+DOCBIN_SUFFIX = ".spacy"
+
+
+def read_docbin(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read documents from a DocBin; see `read_tasks`."""
+    for document, _ in read_tasks(path, report=report):
+        yield document
+
+
+def read_tasks(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[tuple[Document, str]]:
+    """Read documents from a DocBin with their tasks, what `write_docbin` takes.
+
+    path (str | Path): The file; all of it is held in memory.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (tuple[Document, str]): Docs without an id are called after the file and
+        numbered; those without a task are of ALL.
+    """
+    try:
+        docs = DocBin().from_disk(path).get_docs(Language().vocab)
+        for number, doc in enumerate(docs, 1):
+            document = doc_to_document(doc)
+            document.id = document.id or f"{Path(path).stem}-{number}"
+            yield document, doc.user_data.get(TASK_KEY, ALL)
+    except Exception as error:
+        # zlib, msgpack and spaCy each raise errors of their own.
+        report(
+            Problem(
+                str(path),
+                f"cannot be read as a DocBin ({type(error).__name__}); what follows is "
+                "left out, write it again with DocBin.to_disk or `aioner convert`",
+            )
+        )
+
+
+class DocBinWriter:
+    """Writes documents as a DocBin of docs with their annotation.
+
+    A DocBin is one compressed block: its docs are held in memory, and nothing is
+    written, until `close`.
+
+    stream (BinaryIO): Where to write.
+    task (str): The task under which the documents are annotated.
+    path (str | Path): The name of that place, for problems.
+    report (Report): Takes each mention that cannot be written.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        task: str = ALL,
+        path: str | Path = "",
+        report: Report = raise_problem,
+    ) -> None:
+        self.stream = stream
+        self.task = task
+        self.source = Source(path, report)
+        self._nlp = blank_pipeline()
+        self._docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
+
+    def write(self, document: Document) -> None:
+        """Take one document, and report each mention that is not in its text.
+
+        document (Document): The document.
+        """
+        for mention in document.mentions:
+            if text_offsets(document, mention) is None:
+                self.source.problem(
+                    f"the mention {quote(mention.text)} at {mention.start} to "
+                    f"{mention.end} is not in the text; it is left out",
+                    document=document.id,
+                )
+        self.add(document, task=self.task)
+
+    def add(self, document: Document, *, task: str) -> None:
+        """Take one document of any task, without its mentions that are not in the text.
+
+        document (Document): The document.
+        task (str): The task under which it is annotated.
+        """
+        self._docs.add(document_to_doc(self._nlp, document, task=task))
+
+    def close(self) -> None:
+        """Write the docs."""
+        self.stream.write(self._docs.to_bytes())
+
+
+def write_docbin(documents: Iterable[tuple[Document, str]], stream: BinaryIO) -> None:
+    """Write documents as a DocBin of docs with their gold annotation.
+
+    documents (Iterable[tuple[Document, str]]): The documents, each with the task under
+        which it is annotated; their docs are held in memory.
+    stream (BinaryIO): Where to write.
+    """
+    writer = DocBinWriter(stream)
+    for document, task in documents:
+        writer.add(document, task=task)
+    writer.close()

@@ -1,0 +1,240 @@
+"""Reading texts from Parquet files, and writing mentions as a Parquet table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import AionerError, Report, raise_problem
+from .document import Document, text_between
+from .rows import COLUMNS, TEXT_COLUMNS, Columns, read_rows
+from .source import Source, quote
+
+# How many rows and bytes are read at once: a group of rows may be as large as a file.
+BATCH = 128
+BUFFER = 1 << 20
+# How many mentions are held until they are written as one group of rows.
+ROW_GROUP = 65_536
+MAX_OFFSET = (1 << 63) - 1
+# The columns of the table of mentions.
+FIELDS = ("document", "start", "end", "text", "type", "task", "score", "id")
+NULLABLE = ("task", "score", "id")
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise AionerError(
+            "Parquet needs pyarrow: install the extra `parquet` "
+            "(pip install 'spacy-aioner[parquet]')."
+        ) from None
+    return pyarrow
+
+
+def read_parquet(
+    path: str | Path, *, columns: Columns = COLUMNS, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a Parquet file one document after the other.
+
+    path (str | Path): The file; of it only the columns of the id and the texts are
+        read, a few rows at a time.
+    columns (Columns): Which columns these are.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): One for each row; see `row_document`.
+    RAISES (AionerError): If pyarrow is not installed.
+    """
+    arrow = _pyarrow()
+    source = Source(path, report)
+    stream = source.open()
+    if stream is None:
+        return
+    with stream:
+        rows = _rows(arrow, stream, columns, source)
+        yield from read_rows(rows, columns, source, lines=False)
+
+
+def _rows(
+    arrow: Any, stream: BinaryIO, columns: Columns, source: Source
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the values of each row that can be read with the row's number."""
+    try:
+        file = arrow.parquet.ParquetFile(stream, buffer_size=BUFFER, pre_buffer=False)
+        schema = file.schema_arrow
+    except Exception as error:
+        # A broken file gives errors of many kinds, here and below.
+        source.problem(
+            f"cannot be read as a Parquet file ({_reason(error)}); it is left out"
+        )
+        return
+    names = list(dict.fromkeys((columns.id, *columns.of(schema.names))))
+    if fault := _fault(arrow, schema, columns):
+        source.problem(f"{fault}; the file is left out")
+        return
+    if not file.metadata.num_rows:
+        source.problem("holds no rows; nothing is read", lost=False)
+    for first, batch in _batches(file, names, source):
+        arrays = {name: batch.column(name) for name in names}
+        for index in range(batch.num_rows):
+            try:
+                values = {name: array[index].as_py() for name, array in arrays.items()}
+            except UnicodeDecodeError:
+                source.problem(
+                    f"row {first + index} is not valid UTF-8; it is left out, the "
+                    f"others are read"
+                )
+                continue
+            yield first + index, values
+
+
+def _batches(file: Any, names: list[str], source: Source) -> Iterator[tuple[int, Any]]:
+    """Yield a few rows at a time with the number of the first; from 1."""
+    last = 0
+    for group in range(file.num_row_groups):
+        number, last = last + 1, last + file.metadata.row_group(group).num_rows
+        fault = ""
+        try:
+            for batch in file.iter_batches(BATCH, [group], names, use_threads=False):
+                yield number, batch
+                number += batch.num_rows
+        except Exception as error:
+            fault = _reason(error)
+        if number <= last:
+            source.problem(
+                f"the rows {number} to {last} are damaged ({fault or 'missing'}); they "
+                f"are left out, the others are read"
+            )
+
+
+def _fault(arrow: Any, schema: Any, columns: Columns) -> str:
+    """Tell what keeps the columns of a file from being read."""
+    there = quote(", ".join(schema.names))
+    if tuple(schema.names) == FIELDS:
+        return "is a table of mentions as written here, which holds no whole texts"
+    texts = columns.of(schema.names)
+    if not texts:
+        expected = ", ".join(columns.text or TEXT_COLUMNS)
+        return f"has no column of text ({expected}), its columns are {there}"
+    for name in (columns.id, *texts):
+        if schema.names.count(name) != 1:
+            return f"has not exactly one {quote(name)}, its columns are {there}"
+        kind = schema.field(name).type
+        if name in texts and not _is_text(arrow, kind):
+            return f"has a column {quote(name)} of {kind} where strings are expected"
+        if not _is_text(arrow, kind) and not arrow.types.is_integer(kind):
+            return (
+                f"has a column {quote(name)} of {kind} where strings or whole numbers "
+                f"are expected"
+            )
+    return ""
+
+
+def _is_text(arrow: Any, kind: Any) -> bool:
+    """Whether values of a type are strings, or null alone."""
+    types = arrow.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return any(
+        check(kind)
+        for check in (
+            types.is_string,
+            types.is_large_string,
+            types.is_string_view,
+            types.is_null,
+        )
+    )
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return quote(lines[0]) if lines else type(error).__name__
+
+
+class ParquetWriter:
+    """Writes the mentions of documents as a Parquet table, one row each.
+
+    The columns are document (the id), start, end (in the coordinates of the document's
+    passages), text, type, task, score and id (the concept); the last three may be
+    null. Equal mentions give equal bytes with the same version of pyarrow.
+
+    stream (BinaryIO): Where to write.
+    path (str | Path): The name of that place, for problems.
+    report (Report): Takes each mention that cannot be written.
+    RAISES (AionerError): If pyarrow is not installed.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        path: str | Path = "",
+        report: Report = raise_problem,
+    ) -> None:
+        self.source = Source(path, report)
+        self._arrow = arrow = _pyarrow()
+        kinds = {"start": arrow.int64(), "end": arrow.int64(), "score": arrow.float32()}
+        self._schema = arrow.schema(
+            arrow.field(name, kinds.get(name, arrow.string()), name in NULLABLE)
+            for name in FIELDS
+        )
+        self._file = arrow.parquet.ParquetWriter(stream, self._schema)
+        self._rows: list[tuple[Any, ...]] = []
+
+    def write(self, document: Document) -> None:
+        """Write the mentions of one document.
+
+        document (Document): The document; its text is not written.
+        """
+        for mention in document.mentions:
+            text = text_between(document.passages, mention.start, mention.end)
+            if text is None or mention.end > MAX_OFFSET:
+                place = "not in the text" if text is None else "too far from its start"
+                self.source.problem(
+                    f"the mention {quote(mention.text)} at {mention.start} to "
+                    f"{mention.end} is {place}; it is left out",
+                    document=document.id,
+                )
+                continue
+            self._rows.append(
+                (
+                    _whole(document.id),
+                    mention.start,
+                    mention.end,
+                    _whole(text),
+                    _whole(mention.type),
+                    None if mention.task is None else _whole(mention.task),
+                    mention.score,
+                    None if mention.id is None else _whole(mention.id),
+                )
+            )
+            if len(self._rows) == ROW_GROUP:
+                self._write_group()
+
+    def close(self) -> None:
+        """Write what is held and the end of the file."""
+        if self._rows:
+            self._write_group()
+        self._file.close()
+
+    def __del__(self) -> None:
+        # One that was given up would write its end to a stream that is closed by then.
+        if hasattr(self, "_file"):
+            self._file.is_open = False
+
+    def _write_group(self) -> None:
+        arrays = [
+            self._arrow.array(values, field.type)
+            for values, field in zip(
+                zip(*self._rows, strict=True), self._schema, strict=True
+            )
+        ]
+        table = self._arrow.Table.from_arrays(arrays, schema=self._schema)
+        self._file.write_table(table, row_group_size=ROW_GROUP)
+        self._rows = []
+
+
+def _whole(text: str) -> str:
+    """Put a question mark in the place of each half character."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,76 @@
+"""Reading PubMed XML: baseline and update files, and what efetch answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import Report, raise_problem
+from .document import Document
+from .source import Source
+from .xml_records import XmlRecords
+from .xml_text import contiguous, running_text
+
+RECORDS = ("PubmedArticle", "PubmedBookArticle")
+PMID = re.compile(rb"<PMID\b[^<>]*>([^<]{1,100})<")
+# Of each list, the first path that gives any text counts.
+IDS = ("MedlineCitation/PMID", "BookDocument/PMID")
+TITLES = (
+    "MedlineCitation/Article/ArticleTitle",
+    "BookDocument/ArticleTitle",
+    "BookDocument/Book/BookTitle",
+)
+ABSTRACTS = (
+    "MedlineCitation/Article/Abstract/AbstractText",
+    "BookDocument/Abstract/AbstractText",
+)
+
+
+def read_pubmed_xml(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read a PubMed XML file one document after the other.
+
+    Titles and abstracts in other languages, copyright notes and the labels of abstract
+    parts are left out, and so are lists of deleted citations.
+
+    path (str | Path): The file. Nothing that it refers to is loaded.
+    report (Report): Takes each problem; by default the first loss raises.
+    YIELDS (Document): One for each article or book: its id is the PMID, its passages
+        are the "title", maybe empty, and an "abstract" for each part of the abstract.
+    """
+    source = Source(path, report)
+    records = XmlRecords(source, RECORDS, PMID)
+    for line, element in records.elements():
+        document = _build(element, source, line)
+        if document is not None:
+            yield document
+
+
+def _build(element: Any, source: Source, line: int) -> Document | None:
+    name = next(_texts(element, IDS), "")
+    if not name:
+        source.problem("has no PMID; it is left out", line=line)
+        return None
+    title = next(_texts(element, TITLES), "")
+    texts = [("title", title)]
+    texts += [("abstract", text) for text in _texts(element, ABSTRACTS)]
+    if texts == [("title", "")]:
+        source.problem(
+            "has neither title nor abstract; it is read as a document without text",
+            line=line,
+            document=name,
+            lost=False,
+        )
+    return Document(name, contiguous(texts))
+
+
+def _texts(element: Any, paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield what stands at the paths, in their order; nothing that is empty."""
+    for path in paths:
+        for found in element.iterfind(path):
+            text = running_text(found.itertext())
+            if text:
+                yield text

@@ -1,0 +1,185 @@
+"""Workers that die, files that change, losses that stop the run."""
+
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from spacy_aioner.bulk import inputs, tag_file
+from spacy_aioner.formats.files import read_documents
+
+AIONER = [sys.executable, "-m", "spacy_aioner.cli"]
+
+
+def outputs(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    "to", ["pubtator", "bioc-xml", "bioc-json", "jsonl", "parquet", "docbin"]
+)
+def test_every_format_in_and_out(tag, sources, tmp_path, to):
+    result = tag(sources, "--to", to)
+    assert result.exit_code == 0
+    assert "12 documents in 4 files" in result.stderr
+    suffix = inputs.OUTPUTS[to]
+    names = sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_file())
+    assert names == [*(f"{name}{suffix}" for name in "abcd"), "manifest.jsonl"]
+
+
+def test_scores_and_tasks_go_with_the_mentions(tag, sources, tmp_path):
+    tag(sources / "a.pubtator", "--to", "jsonl")
+    lines = (tmp_path / "out" / "a.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["a0", "a1", "a2"]
+    for line in map(json.loads, lines):
+        for entity in line["entities"]:
+            assert line["text"][entity["start"] : entity["end"]] == entity["text"]
+            assert entity["task"] == "ALL"
+            assert 0 < entity["score"] <= 1
+    assert sum(len(json.loads(line)["entities"]) for line in lines) == 11
+    pq = pytest.importorskip("pyarrow.parquet")
+    tag(sources / "a.pubtator", "--to", "parquet")
+    rows = pq.read_table(tmp_path / "out" / "a.parquet").to_pylist()
+    assert len(rows) == 11
+    assert {row["task"] for row in rows} == {"ALL"}
+
+
+def test_workers_write_what_one_process_writes(tag, sources, tmp_path):
+    assert tag(sources, "--workers", "2", "--json-progress").exit_code == 0
+    by_workers = outputs(tmp_path / "out")
+    result = tag(sources, "--force", "--json-progress")
+    assert outputs(tmp_path / "out") == by_workers
+    last = json.loads(result.stderr.splitlines()[-2])
+    assert (last["files_done"], last["documents"]) == (4, 12)
+    assert last["bytes_done"] == last["bytes"] > 0
+    assert last["seconds_left"] == 0
+
+
+def test_settings_that_are_wrong_end_workers_too(tag, sources):
+    result = tag(sources, "--workers", "2", "--tasks", "Organ")
+    assert result.exit_code == 1
+    assert "Unknown task 'Organ'" in result.stderr
+
+
+def test_a_worker_that_dies_is_replaced(tag, sources, tmp_path, monkeypatch):
+    """The pipeline kills its process, once on one file and always on another."""
+    tag(sources)
+    undisturbed = outputs(tmp_path / "out")
+    plugin = tmp_path / "plugin"
+    plugin.mkdir()
+    (plugin / "sitecustomize.py").write_text(
+        "import os, pathlib, signal\n"
+        "from spacy_aioner.formats import files\n"
+        "real = files.read_pubtator\n"
+        "def deadly(path, *, report):\n"
+        "    once = pathlib.Path(os.environ['ONCE'])\n"
+        "    if path.endswith('b.pubtator') and not once.exists():\n"
+        "        once.touch()\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if path.endswith('c.pubtator') and 'ALWAYS' in os.environ:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(path, report=report)\n"
+        "files.READERS['pubtator'] = deadly\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(plugin))
+    monkeypatch.setenv("ONCE", str(tmp_path / "once"))
+    result = tag(sources, "--workers", "2", "--force")
+    assert (tmp_path / "once").exists()
+    assert result.exit_code == 0
+    assert outputs(tmp_path / "out") == undisturbed
+    monkeypatch.setenv("ALWAYS", "1")
+    result = tag(sources, "--workers", "2", "--force")
+    assert result.exit_code == 3
+    assert "3 workers died on it" in result.stderr
+    assert "9 documents in 3 files" in result.stderr
+
+
+def test_fail_fast(tag, sources, tmp_path):
+    (sources / "b.pubtator").write_text("no such format")
+    for options in ([], ["--workers", "2"]):
+        result = tag(sources, "--fail-fast", *options)
+        assert result.exit_code == 3
+        assert "b.pubtator" in result.stderr
+        assert not (tmp_path / "out" / "b.pubtator").exists()
+
+
+def test_a_file_that_cannot_be_read_is_listed_and_tried_again(tag, sources, losses):
+    bad = sources / "b.pubtator.gz"
+    bad.write_bytes(b"\x1f\x8b no gzip")
+    for _ in range(2):
+        result = tag(sources)
+        assert result.exit_code == 3
+        [loss] = losses()
+        assert loss["file"] == str(bad)
+    bad.write_bytes(gzip.compress(b"1|t|TP53 loss\n1|a|\n\n"))
+    assert tag(sources).exit_code == 0
+
+
+def test_a_file_that_changes_is_read_again(tag, sources, monkeypatch, manifest):
+    path = sources / "a.pubtator"
+    real = tag_file.read_documents
+    versions = ["one|t|TP53 loss.\none|a|\n\n", "two|t|Patients\ntwo|a|\n\n"]
+
+    def changing(source, **options):
+        yield from real(source, **options)
+        if versions:
+            path.write_text(versions.pop(0))
+            os.utime(path, ns=(len(versions), len(versions)))
+
+    with monkeypatch.context() as context:
+        context.setattr(tag_file, "read_documents", changing)
+        result = tag(path)
+    assert result.exit_code == 3
+    assert "changed while it was read, twice" in result.stderr
+    assert not (path.parent.parent / "out" / "manifest.jsonl").exists()
+    assert tag(path).exit_code == 0
+    assert [d.id for d in read_documents(path.parent.parent / "out" / path.name)] == [
+        "two"
+    ]
+
+
+def test_long_documents_are_listed_and_untagged(tag, sources, losses, tmp_path):
+    result = tag(sources / "a.pubtator", "--max-characters", "53")
+    assert result.exit_code == 3
+    assert [loss["document"] for loss in losses()] == ["a0", "a2"]
+    assert "more than 53" in losses()[0]["reason"]
+    found = list(read_documents(tmp_path / "out" / "a.pubtator"))
+    assert [bool(document.mentions) for document in found] == [False, True, False]
+
+
+def test_killed_at_random_moments(model, tmp_path):
+    """The same command, killed and run again, gives what one undisturbed run gives."""
+    source, out, calm = tmp_path / "in", tmp_path / "out", tmp_path / "calm"
+    source.mkdir()
+    for name in range(8):
+        text = "".join(
+            f"{name}-{i}|t|TP53 loss in HeLa cells worsened glioma.\n{name}-{i}|a|\n\n"
+            for i in range(40)
+        )
+        (source / f"{name}.pubtator.gz").write_bytes(gzip.compress(text.encode()))
+    command = [*AIONER, "tag", source, "--model", model, "--batch-size", "4", "--quiet"]
+    subprocess.run([*command, "--output", calm], check=True)
+    whole = outputs(calm)
+    dice = random.Random(0)
+    kills = 0
+    for _ in range(3):
+        # Loading takes most of a run here; what follows it is what matters.
+        for path in list(out.glob("*.gz"))[1:]:
+            path.unlink()
+        with subprocess.Popen([*command, "--output", out]) as process:
+            while process.poll() is None and len(list(out.glob("*.gz"))) < 2:
+                time.sleep(0.002)
+            time.sleep(dice.random() * 0.1)
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+        for path in out.glob("*.gz"):
+            assert path.read_bytes() == whole[path.name]
+    assert kills
+    subprocess.run([*command, "--output", out], check=True)
+    assert outputs(out) == whole

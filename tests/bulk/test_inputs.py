@@ -1,0 +1,93 @@
+"""Which files are tagged, and what their outputs are called."""
+
+import fsspec
+import pytest
+
+from spacy_aioner.bulk.inputs import find_files, plan, stored
+from spacy_aioner.errors import AionerError
+
+PUBMED = "<PubmedArticleSet><PubmedArticle/></PubmedArticleSet>"
+
+
+def find(*inputs):
+    problems = []
+    return find_files([str(each) for each in inputs], report=problems.append), problems
+
+
+def test_files_folders_and_patterns(tmp_path):
+    names = ["a.xml", "b.xml.gz", "c.nxml.zst", ".d.xml", "e.md", "deep/f.jsonl.gz"]
+    (tmp_path / "deep").mkdir()
+    for name in names:
+        (tmp_path / name).write_text("x")
+    found, problems = find(tmp_path, tmp_path / "e.md", tmp_path / "a.xml")
+    assert found == [str(tmp_path / n) for n in (*names[:3], "e.md")]
+    assert problems == []
+    found, _ = find(tmp_path / "**" / "*.gz")
+    assert found == [str(tmp_path / "b.xml.gz"), str(tmp_path / "deep" / "f.jsonl.gz")]
+    found, [problem] = find(tmp_path / "*.none")
+    assert (found, problem.lost) == ([], True)
+    with pytest.raises(AionerError, match="no such file"):
+        find(tmp_path / "none.xml")
+
+
+def test_a_name_with_brackets_is_a_name(tmp_path):
+    path = tmp_path / "a[1].txt"
+    path.write_text("x")
+    assert find(path)[0] == [str(path)]
+
+
+def test_remote_files():
+    system = fsspec.filesystem("memory")
+    system.pipe({"/in/a.xml": b"x", "/in/b.txt.gz": b"x", "/in/c.md": b"x"})
+    both = ["memory:///in/a.xml", "memory:///in/b.txt.gz"]
+    names = [name.replace("memory:///", "memory://") for name in both]
+    for given in (["memory://in"], ["memory://in/*"], names):
+        found, problems = find(*given)
+        assert [name.rsplit("/", 1)[1] for name in found][:2] == ["a.xml", "b.txt.gz"]
+        assert problems == []
+    assert stored(found[0])[0] == 1
+    with pytest.raises(AionerError, match="no such file"):
+        find("memory://none.xml")
+    system.rm("/in", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "to", "output", "formats"),
+    [
+        ("a.PubTator", "", None, "a.PubTator", ("pubtator", "pubtator")),
+        ("a.txt", "TP53", None, "a.txt", ("text", "text")),
+        ("a.xml", PUBMED, None, "a.xml", ("pubmed-xml", "bioc-xml")),
+        ("a.1.nxml", "<article/>", None, "a.1.xml", ("jats", "bioc-xml")),
+        ("a.xml", PUBMED, "parquet", "a.parquet", ("pubmed-xml", "parquet")),
+        ("a.b", "1|t|x", "docbin", "a.b.spacy", ("pubtator", "docbin")),
+        ("a.jsonl", '{"id": 1}', "pubtator", "a.pubtator", ("jsonl", "pubtator")),
+    ],
+)
+def test_names_of_outputs(tmp_path, name, content, to, output, formats):
+    path = tmp_path / name
+    path.write_text(content)
+    [job] = plan([str(path)], read_as=None, write_as=to)
+    assert (job.output, (job.read_as, job.write_as)) == (output, formats)
+    assert job.bytes == len(content)
+
+
+def test_compression_of_outputs(tmp_path):
+    import gzip
+
+    path = tmp_path / "a.xml.gz"
+    path.write_bytes(gzip.compress(PUBMED.encode()))
+    outputs = {None: "a.xml.gz", "jsonl": "a.jsonl.gz", "parquet": "a.parquet"}
+    for to, output in outputs.items():
+        [job] = plan([str(path)], read_as=None, write_as=to)
+        assert (job.read_as, job.output) == ("pubmed-xml", output)
+
+
+def test_outputs_that_clash(tmp_path):
+    for name in ("a.json", "a.xml", "manifest.jsonl"):
+        (tmp_path / name).write_text("")
+    two = [str(tmp_path / "a.json"), str(tmp_path / "a.xml")]
+    assert len(plan(two, read_as=None, write_as=None)) == 2
+    with pytest.raises(AionerError, match=r"same name as that of .*a\.json, a\.jsonl"):
+        plan(two, read_as=None, write_as="jsonl")
+    with pytest.raises(AionerError, match="rename the input"):
+        plan([str(tmp_path / "manifest.jsonl")], read_as=None, write_as=None)

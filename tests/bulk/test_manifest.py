@@ -1,0 +1,103 @@
+"""What is done is passed over, and what changed is done again."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from spacy_aioner.bulk.manifest import describe_model
+from spacy_aioner.errors import AionerError
+
+
+def snapshot(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_record_for_each_output(tag, sources, manifest, model):
+    assert tag(sources).exit_code == 0
+    records = manifest()
+    assert list(records) == [f"{name}.pubtator" for name in "abcd"]
+    record = records["b.pubtator"]
+    assert record["input"] == str(sources / "b.pubtator")
+    assert record["documents"] == 3
+    found = {"CellLine": 2, "Chemical": 1, "Disease": 2, "Gene": 2}
+    assert record["mentions"] == {**found, "Species": 3, "Variant": 1}
+    assert record["failures"] == 0
+    assert record["model"] == describe_model(str(model))
+    assert len(record["input_sha256"]) == 64
+
+
+def test_nothing_is_done_twice(tag, sources, tmp_path):
+    tag(sources)
+    before = snapshot(tmp_path / "out")
+    times = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.pubtator")}
+    again = tag(sources)
+    assert again.exit_code == 0
+    none = "0 documents in 0 files: 0 mentions predicted, 0 problems"
+    assert again.stderr == f"{none}; 4 files done before\n"
+    assert {p: p.stat().st_mtime_ns for p in times} == times
+    assert snapshot(tmp_path / "out") == before
+    assert "12 documents in 4 files" in tag(sources, "--force").stderr
+    assert snapshot(tmp_path / "out") == before
+
+
+def test_only_what_changed_is_done_again(tag, sources, tmp_path):
+    tag(sources)
+    (sources / "a.pubtator").write_text("new|t|TP53 loss.\nnew|a|\n\n")
+    os.utime(sources / "b.pubtator")  # Touched, and the same.
+    (tmp_path / "out" / "c.pubtator").unlink()
+    (tmp_path / "out" / "d.pubtator").write_text("spoilt")
+    result = tag(sources)
+    assert result.stderr.startswith("7 documents in 3 files")
+    assert result.stderr.endswith("; 1 file done before\n")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--keep"], ["--to", "jsonl"], ["--max-characters", "9"], ["--tasks", "ALL"]],
+)
+def test_other_settings_are_another_run(tag, sources, options):
+    tag(sources / "a.pubtator")
+    assert "done before" not in tag(sources / "a.pubtator", *options).stderr
+    assert "1 file done before" in tag(sources / "a.pubtator", *options).stderr
+
+
+def test_another_model_is_another_run(model, sources, tmp_path):
+    first = describe_model(str(model))
+    assert first == describe_model(str(model))
+    other = tmp_path / "other"
+    shutil.copytree(model, other)
+    assert describe_model(str(other)) == first
+    meta = json.loads((other / "meta.json").read_text())
+    (other / "meta.json").write_text(json.dumps({**meta, "version": "9.9"}))
+    assert describe_model(str(other))["version"] == "9.9"
+    assert describe_model(str(other))["sha256"] != first["sha256"]
+    with pytest.raises(AionerError, match="cannot be loaded"):
+        describe_model("no_such_package")
+
+
+def test_a_damaged_record_is_none(tag, sources, tmp_path):
+    tag(sources / "a.pubtator")
+    [record] = (tmp_path / "out" / ".aioner" / "files").iterdir()
+    record.write_text('{"output": ')
+    assert tag(sources / "a.pubtator").stderr.startswith("3 documents in 1 file")
+
+
+def test_losses_are_listed_and_remembered(tag, sources, losses, manifest, tmp_path):
+    bad = sources / "b.pubtator"
+    bad.write_bytes(b"1|t|TP53 \xff\n\n2|t|TP53 loss\n2|a|\n\n")
+    first = tag(sources)
+    assert first.exit_code == 3
+    assert "10 documents in 4 files" in first.stderr
+    [loss] = losses()
+    assert (loss["file"], loss["line"], loss["document"]) == (str(bad), 1, "1")
+    assert "UTF-8" in loss["reason"]
+    assert manifest()["b.pubtator"]["failures"] == 1
+    second = tag(sources)
+    assert second.exit_code == 3
+    assert "4 files done before" in second.stderr
+    assert "lists what was lost of 1 file done before" in second.stderr
+    bad.write_text("1|t|TP53 loss\n1|a|\n\n")
+    assert tag(sources).exit_code == 0
+    assert not (tmp_path / "out" / "failures.jsonl").exists()
