@@ -100,3 +100,9 @@ def test_where_the_operator_gives_something_else(monkeypatch):
         assert not can_pack(torch.float32)
     finally:
         can_pack.cache_clear()
+
+
+def test_nothing_random_is_drawn():
+    before = torch.get_rng_state()
+    can_pack.__wrapped__(torch.float32)
+    assert torch.equal(torch.get_rng_state(), before)
