@@ -19,7 +19,10 @@ OURS, ROOFLINE = "aioner", "roofline"
 ABSTRACTS = "abstracts"
 # What PubMed holds, about, and the seconds of a day.
 PUBMED, DAY = 36_000_000, 86_400
+FORMATS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 
+NAMES = ("speed", "agreement", "rescored", "loading", "scaling", "gpu")
+BULK = ("bulk-stream", "bulk-workers", "bulk-kills", "bulk-kills-workers")
 METHOD = Path(__file__).with_name("method.md")
 
 
@@ -32,7 +35,7 @@ def main(
         require_file(results / "speed.json")
         parts = {
             name: srsly.read_json(path)
-            for name in ("speed", "agreement", "loading", "scaling", "gpu")
+            for name in (*NAMES, *BULK)
             if (path := results / f"{name}.json").exists()
         }
         speed = parts["speed"]
@@ -93,12 +96,17 @@ def _sections(parts: Mapping[str, Any], plot: str) -> Iterable[str]:
     )
     if "agreement" in parts:
         yield _agreement(parts["agreement"])
+    if "rescored" in parts:
+        yield _rescored(parts["rescored"])
     if "loading" in parts:
         yield _loading(parts["loading"])
     if "scaling" in parts:
         yield from _scaling(parts["scaling"])
     if "gpu" in parts:
         yield from _gpu(parts["gpu"])
+    if any(name in parts for name in BULK):
+        yield "## `aioner tag` on many files\n"
+        yield from _bulk(parts)
     yield "## What it means\n"
     yield _meaning(speed)
     yield "## Method\n"
@@ -124,6 +132,16 @@ def _agreement(agreement: Mapping[str, Any]) -> str:
         f"Of {agreement['entities']:,} entities found in fp32 in "
         f"{agreement['documents']:,} documents of {agreement['corpus']}, or in the "
         f"other format instead, the same are {' and '.join(shares)}.\n"
+    )
+
+
+def _rescored(rescored: Mapping[str, Any]) -> str:
+    results = [r for tasks in rescored["results"].values() for r in tasks.values()]
+    largest = max(abs(result["baseline"]["f1_difference"]) for result in results)
+    return (
+        f"Strict F1 on the {len(results)} benchmarks of docs/benchmark.md, scored "
+        f"again with this code in {FORMATS[rescored['model']['precision']]} on "
+        f"{rescored['machine']['cpu']}: the largest difference is {largest:.2f}.\n"
     )
 
 
@@ -156,7 +174,11 @@ def _scaling(scaling: Mapping[str, Any]) -> Iterable[str]:
             for row in scaling["number"]
         ],
     )
-    yield "The milliseconds are those of the documents since the row above.\n"
+    yield (
+        "The milliseconds are those of the documents since the row above. The stream "
+        "runs in memory zones, as in `aioner tag`; without them the vocabulary would "
+        f"have grown by {scaling['vocabulary']['megabytes']:,} MB.\n"
+    )
     yield _table(
         "characters of one document | seconds | per 1,000 characters (ms) | "
         "peak memory (MB)",
@@ -187,6 +209,50 @@ def _gpu(gpu: Mapping[str, Any]) -> Iterable[str]:
             for part in [gpu[f"tagging_{name}"]]
         ],
     )
+
+
+def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
+    if "bulk-stream" in parts:
+        run = parts["bulk-stream"]
+        first, last = run["megabytes_after_1000"], run["megabytes_last"]
+        yield (
+            f"{run['documents']:,} made-up citations in PubMed XML "
+            f"(`make_pubmed.py`): {run['ids']:,} ids came out, {run['documents']:,} "
+            f"documents, {run['mentions']:,} mentions, each with the text of its "
+            f"offsets. {run['documents'] / run['seconds']:.0f} documents/s with "
+            f"loading and other work beside it. Memory {first:,.0f} MB after 1,000 "
+            f"documents, {last:,.0f} at the end, {run['megabytes_highest']:,.0f} "
+            "at most.\n"
+        )
+    if "bulk-workers" in parts:
+        run = parts["bulk-workers"]
+        low, middle, high = run["ratio_two_to_one"]
+        rates = run["documents_per_second"]
+        one, two = (statistics.median(rates[key]) for key in ("1", "2"))
+        own = 1 / one
+        yield (
+            f"Two workers do {two:.1f} documents/s, one process with both processors "
+            f"{one:.1f}: {middle:.2f} times as many ({low:.2f} to {high:.2f}). Reading "
+            "and writing, of all the time that a document takes:\n"
+        )
+        yield _table(
+            "format | microseconds a document | share",
+            [
+                (name, f"{1e6 * seconds:,.0f}", f"{seconds / own:.1%}")
+                for name, seconds in run["formats"].items()
+            ],
+        )
+    for name in ("bulk-kills", "bulk-kills-workers"):
+        if name in parts:
+            run = parts[name]
+            options = f" with `{run['options']}`" if run["options"] else ""
+            end = "the same bytes as" if run["same_bytes"] else "OTHER bytes than"
+            yield (
+                f"Killed (SIGKILL) {run['kills']} times at random moments{options}, "
+                f"run again each time: {run['partial_or_different_files_seen']} times "
+                f"a partial file was seen, and in the end all {run['files']} files "
+                f"had {end} those of one undisturbed run.\n"
+            )
 
 
 def _meaning(speed: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from released import MODEL
 from spacy.language import Language
 
 from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.errors import check_choice
 from spacy_aioner.formats.files import read_documents
 from spacy_aioner.scheme.segment import sentence_starts
 
@@ -44,23 +45,26 @@ def main(
     ),
     sentences: int = typer.Option(2, min=1, help="Sentences of each of its documents."),
     rounds: int = typer.Option(3, min=1, help="Documents of each length that count."),
+    part: str = typer.Option("all", help="length, number, or all."),
     model: str = typer.Option(MODEL, help="The released pipeline."),
     debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
 ) -> None:
     """Measure seconds and peak memory, each kind in a fresh process."""
     with plain_errors(debug=debug):
+        check_choice("part", part, ("all", "length", "number"))
         found = read_documents(corpus, report=lambda problem: None)
         pool = [part for document in found for part in _sentences(document.text)]
         output.parent.mkdir(parents=True, exist_ok=True)
-        result = {
-            "length": _apart(_by_length, model, pool, rounds),
-            "sentences": sentences,
-            "vocabulary": _apart(_vocabulary, model, pool, most, sentences),
-            "number": [],
-        }
-        srsly.write_json(output, result)  # What comes next takes longest.
-        result["number"] = _apart(_by_number, model, pool, most, sentences)
-        srsly.write_json(output, result)
+        result = srsly.read_json(output) if output.exists() else {}
+        if part in ("all", "length"):
+            result["length"] = _apart(_by_length, model, pool, rounds)
+            srsly.write_json(output, result)  # What comes next takes longest.
+        if part in ("all", "number"):
+            arguments = model, pool, most, sentences
+            result["sentences"] = sentences
+            result["vocabulary"] = _apart(_vocabulary, *arguments)
+            result["number"] = _apart(_by_number, *arguments)
+            srsly.write_json(output, result)
         typer.echo(srsly.json_dumps(result, indent=2))
 
 

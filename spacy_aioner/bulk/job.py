@@ -96,24 +96,29 @@ class Outcome:
 
     def to_json(self) -> str:
         """Write the outcome as JSON, for another machine."""
-        counts = asdict(self.counts)
-        counts["told"] = [counts["told"][True], counts["told"][False]]
-        value = {"job": asdict(self.job), "counts": counts, "written": self.written}
+        counts = self.counts
+        value = {
+            "job": asdict(self.job),
+            "written": self.written,
+            "documents": counts.documents,
+            "mentions": dict(counts.mentions),
+            "problems": [asdict(problem) for problem in counts.problems],
+            "lost": counts.told[True],
+            "others": counts.told[False],
+        }
         return json.dumps(value)
 
     @classmethod
     def from_json(cls, text: str) -> Outcome:
         """Read what `to_json` wrote."""
         value: dict[str, Any] = json.loads(text)
-        counts = value["counts"]
-        lost, others = counts["told"]
-        made = Counts(
-            counts["documents"],
-            Counter(counts["mentions"]),
-            [Problem(**problem) for problem in counts["problems"]],
-            {True: lost, False: others},
+        counts = Counts(
+            value["documents"],
+            Counter(value["mentions"]),
+            [Problem(**problem) for problem in value["problems"]],
+            {True: value["lost"], False: value["others"]},
         )
-        return cls(Job(**value["job"]), made, value["written"])
+        return cls(Job(**value["job"]), counts, value["written"])
 
 
 def failed(job: Job, message: str) -> Outcome:

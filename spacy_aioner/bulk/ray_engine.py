@@ -71,14 +71,12 @@ def run_ray(
                 f"Ray cannot be reached or started ({error}); check --address."
             ) from error
     try:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
+        _be_quiet(ray.data.DataContext.get_current())
         # A block for each file: what is lost with a node is one file an actor.
         dataset = ray.data.from_items(rows, override_num_blocks=max(1, len(rows))).map(
             TagFile,
             fn_constructor_args=(manifest, gpu),
-            concurrency=workers,
+            compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=0 if gpu else 1,
             num_gpus=1 if gpu else None,
         )
@@ -86,6 +84,19 @@ def run_ray(
             if row["error"]:
                 raise (Stopped if row["stopped"] else AionerError)(row["error"])
             yield Outcome.from_json(row["outcome"])
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise AionerError(
+            f"Ray gave up ({reason}); run the same command again to go on."
+        ) from error
     finally:
         if began:
             ray.shutdown()
+
+
+def _be_quiet(context: Any) -> None:
+    """Leave it to this package to tell what happens."""
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -23,6 +23,7 @@ from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_objects import complete
 from .compression import bare_name
 from .document import Document
+from .json_stream import BoundedJSON
 from .source import BOM, Source, quote
 
 LINES = (".jsonl", ".ndjson")
@@ -90,7 +91,8 @@ def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | Non
                     lost=False,
                 )
             if bare_name(source.path).suffix.lower() not in LINES:
-                for pair in _values(stream, source, None):
+                bounded = cast(BinaryIO, BoundedJSON(stream))
+                for pair in _values(bounded, source, None):
                     found = True
                     yield (*pair, None)
             else:

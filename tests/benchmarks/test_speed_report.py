@@ -75,6 +75,7 @@ def test_report_of_all_there_is(results):
     number = [{"documents": 1000, "seconds_each": 0.0125, "peak_megabytes": 700}]
     length = [{"characters": 10_000, "seconds": 0.25, "peak_megabytes": 800}]
     scaling = {"number": number, "sentences": 2, "length": length}
+    scaling["vocabulary"] = {"documents": 1000, "megabytes": 75}
     srsly.write_json(results / "scaling.json", scaling)
     agreement = {"corpus": "Some.PubTator", "documents": 200, "entities": 4000}
     agreement["equal_to_fp32"] = {"int8": 0.95, "bf16": 0.999}
@@ -84,6 +85,20 @@ def test_report_of_all_there_is(results):
         "peak_megabytes": 900,
         "equal_to_cpu": 0.999,
     }
+    scored = {"Gene": {"baseline": {"f1_difference": -0.03}}}
+    rescored = {"results": {"some": scored}, "model": {"precision": "float32"}}
+    rescored["machine"] = {"cpu": "AVX2"}
+    srsly.write_json(results / "rescored.json", rescored)
+    stream = {"documents": 100_000, "ids": 100_000, "mentions": 7, "seconds": 1000}
+    stream |= {"megabytes_after_1000": 700, "megabytes_last": 720}
+    srsly.write_json(results / "bulk-stream.json", {**stream, "megabytes_highest": 730})
+    workers = {"documents_per_second": {"1": [20.0], "2": [25.0]}}
+    workers["ratio_two_to_one"] = [1.0, 1.25, 1.5]
+    workers["formats"] = {"read pubmed-xml": 0.0005}
+    srsly.write_json(results / "bulk-workers.json", workers)
+    kills = {"options": "--workers 2", "kills": 20, "files": 51, "same_bytes": True}
+    kills["partial_or_different_files_seen"] = 0
+    srsly.write_json(results / "bulk-kills-workers.json", kills)
     gpu = {"device": "Some GPU", "torch": "2.0", "tagging_fp32": part}
     srsly.write_json(results / "gpu.json", {**gpu, "tagging_auto": part})
     done = run("report.py", results, results / "speed.md")
@@ -93,6 +108,12 @@ def test_report_of_all_there_is(results):
     assert "1.25 times as long (1.12 to 1.50)" in text
     assert "| 1,000 | 12.50 | 700 |" in text
     assert "| 10,000 | 0.250 | 25.0 | 800 |" in text
+    assert "the largest difference is 0.03" in text
+    assert "grown by 75 MB" in text
+    assert "100,000 ids came out" in text
+    assert "1.25 times as many (1.00 to 1.50)" in text
+    assert "| read pubmed-xml | 500 | 1.0% |" in text
+    assert "all 51 files had the same bytes as" in text
     assert "| auto | 1,234 | 900 | 99.90% |" in text
 
 
