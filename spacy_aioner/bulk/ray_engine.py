@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -61,6 +62,7 @@ def run_ray(
         raise AionerError(
             f"--engine ray needs Ray ({error}): install the extra `ray`."
         ) from error
+    _reach(address)
     rows = [{"job": json.dumps(asdict(job))} for job in jobs]
     began = not ray.is_initialized()
     if began:
@@ -92,6 +94,19 @@ def run_ray(
     finally:
         if began:
             ray.shutdown()
+
+
+def _reach(address: str | None) -> None:
+    """Make sure that something answers: Ray itself tries for minutes, then exits."""
+    host, colon, port = (address or "").rpartition("/")[2].rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise AionerError(
+            f"Ray cannot be reached at {address} ({error}); check --address."
+        ) from error
 
 
 def _be_quiet(context: Any) -> None:

@@ -24,6 +24,8 @@ class Target(str, Enum):
     pubtator = "pubtator"
     bioc_xml = "bioc-xml"
     bioc_json = "bioc-json"
+    jsonl = "jsonl"
+    parquet = "parquet"
     conll = "conll"
     docbin = "docbin"
 
@@ -40,7 +42,8 @@ def convert(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="PubTator, BioC XML, BioC JSON, plain text or DocBin (.spacy).",
+            help="PubTator, BioC, PubMed XML, JATS, JSONL, Parquet or plain text (also "
+            "as .gz or .zst), or DocBin (.spacy).",
         ),
     ],
     output: Annotated[

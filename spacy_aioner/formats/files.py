@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -213,7 +213,8 @@ def frame_of(like: str | Path | None, format: str) -> Frame:
 
 
 def _has_crlf(path: str | Path) -> bool:
-    with decompress(open_stored(path), path) as stream:
+    # That a file breaks off is for the reader of its documents to report.
+    with suppress(OSError), decompress(open_stored(path), path) as stream:
         while piece := stream.readline(1 << 20):
             if piece.endswith(b"\n"):
                 return piece.endswith(b"\r\n")

@@ -11,8 +11,12 @@ from .document import Document, text_between
 from .rows import COLUMNS, TEXT_COLUMNS, Columns, read_rows
 from .source import Source, quote
 
-# How many rows and bytes are read at once: a group of rows may be as large as a file.
+# How many rows are read at once: a group of rows may be as large as a file.
 BATCH = 128
+# The columns of a group of rows up to this size are read as a whole, larger ones through
+# a buffer. Through a buffer, pyarrow takes the memory that a damaged page claims, up to
+# 2 GiB.
+MAX_GROUP = 64 << 20
 BUFFER = 1 << 20
 # How many mentions are held until they are written as one group of rows.
 ROW_GROUP = 65_536
@@ -61,8 +65,14 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the values of each row that can be read with the row's number."""
     try:
-        file = arrow.parquet.ParquetFile(stream, buffer_size=BUFFER, pre_buffer=False)
+        file = arrow.parquet.ParquetFile(stream, pre_buffer=False)
         schema = file.schema_arrow
+        info = file.metadata
+        groups = [info.row_group(number) for number in range(info.num_row_groups)]
+        if any(group.total_byte_size > MAX_GROUP for group in groups):
+            file = arrow.parquet.ParquetFile(
+                stream, metadata=info, buffer_size=BUFFER, pre_buffer=False
+            )
     except Exception as error:
         # A broken file gives errors of many kinds, here and below.
         source.problem(
@@ -73,8 +83,6 @@ def _rows(
     if fault := _fault(arrow, schema, columns):
         source.problem(f"{fault}; the file is left out")
         return
-    if not file.metadata.num_rows:
-        source.problem("holds no rows; nothing is read", lost=False)
     for first, batch in _batches(file, names, source):
         arrays = {name: batch.column(name) for name in names}
         for index in range(batch.num_rows):
@@ -106,6 +114,14 @@ def _batches(file: Any, names: list[str], source: Source) -> Iterator[tuple[int,
                 f"the rows {number} to {last} are damaged ({fault or 'missing'}); they "
                 f"are left out, the others are read"
             )
+    stated = file.metadata.num_rows
+    if last != stated:
+        source.problem(
+            f"has {last} rows in its groups where its end says {stated}; it is damaged "
+            f"and rows may be missing, those that are there are read"
+        )
+    elif not stated:
+        source.problem("holds no rows; nothing is read", lost=False)
 
 
 def _fault(arrow: Any, schema: Any, columns: Columns) -> str:

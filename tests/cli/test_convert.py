@@ -217,3 +217,17 @@ def test_inputs_and_outputs_that_do_not_serve(convert, source, tmp_path):
 
 def test_an_unknown_format_is_a_usage_error(convert):
     assert convert("pdf")[0].exit_code == 2
+
+
+def test_rows_and_tables(convert):
+    result, output = convert("jsonl")
+    assert result.exit_code == 0
+    [document] = read_documents(output, format="jsonl")
+    assert document.mentions == MENTIONS
+    parquet = pytest.importorskip("pyarrow.parquet")
+    result, output = convert("parquet")
+    assert result.stderr == f"{output}: 1 document, 4 mentions\n"
+    rows = parquet.read_table(output).to_pylist()
+    assert [(row["start"], row["end"], row["type"]) for row in rows] == [
+        (mention.start, mention.end, mention.type) for mention in MENTIONS
+    ]

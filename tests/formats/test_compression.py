@@ -109,6 +109,17 @@ def test_a_record_that_breaks_off_is_left_out(tmp_path, suffix):
     assert problems[0].line >= 4 * len(documents)
 
 
+def test_writing_like_a_file_that_breaks_off(tmp_path):
+    path, copy = tmp_path / "a.pubtator.gz", tmp_path / "b"
+    path.write_bytes(gzip.compress(b"1|t|no line break", mtime=0)[:-9])
+    problems = []
+    with open_writer(copy, "pubtator", like=path) as writer:
+        for document in read_documents(path, report=problems.append):
+            writer.write(document)
+    assert problems[0].lost
+    assert copy.read_bytes() == b""
+
+
 def test_lines_without_end(tmp_path, monkeypatch):
     from spacy_aioner.formats import source
 

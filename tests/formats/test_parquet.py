@@ -1,6 +1,7 @@
 """Parquet: texts in, a table of mentions out, and any damage is one problem."""
 
 import io
+import re
 import sys
 
 import pytest
@@ -77,7 +78,9 @@ def test_rows_are_documents(read):
 
 
 @pytest.mark.parametrize("group", [1, 130, 1000])
-def test_many_rows_in_groups_of_any_size(read, group):
+@pytest.mark.parametrize("limit", [0, 1 << 20])
+def test_many_rows_in_groups_of_any_size(read, group, limit, monkeypatch):
+    monkeypatch.setattr("spacy_aioner.formats.parquet.MAX_GROUP", limit)
     documents, problems = read(stored(MANY, row_group_size=group))
     assert problems == []
     assert [document.id for document in documents] == [str(n) for n in range(1000)]
@@ -147,6 +150,31 @@ def test_damage_costs_its_group_of_rows(read):
     (problem,) = problems
     assert problem.lost
     assert "the rows 301 to 600 are damaged" in problem.message
+
+
+def test_a_damaged_number_of_rows_is_told(read):
+    data = stored(MANY.slice(0, 50))
+    found = set()
+    for match in re.finditer(rb"\x16\x64", data):  # A number that is 50.
+        place = match.start() + 1
+        documents, problems = read(data[:place] + b"\x32" + data[place + 1 :])
+        found.add((len(documents), any(problem.lost for problem in problems)))
+    assert {(25, True), (50, True)} <= found
+    assert (25, False) not in found
+
+
+def test_a_page_does_not_take_the_memory_that_it_claims(read):
+    resource = pytest.importorskip("resource")
+    data = stored(MANY, use_dictionary=False, compression="none")
+    column = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0).column(1)
+    # The head of a page begins with its kind and its size unpacked and as stored.
+    size = data.index(b"\x15", column.data_page_offset + 3) + 1
+    rest = data.index(b"\x2c", size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    documents, (problem,) = read(data[:size] + b"\xfe\xff\xff\xff\x07" + data[rest:])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+    assert documents == []
+    assert "the rows 1 to 1000 are damaged" in problem.message
 
 
 @pytest.mark.parametrize(
