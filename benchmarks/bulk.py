@@ -13,10 +13,8 @@ Each command writes what it measured as JSON; report.py puts it into docs/speed.
 """
 
 import json
-import os
 import random
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -196,18 +194,19 @@ def kills(
         killed = 0
         while killed < times:
             command = _command(folder, "-o", torn, *extra)
-            process = subprocess.Popen(command, start_new_session=True)
+            process = subprocess.Popen(command)
             time.sleep(dice.uniform(0.1, 0.6) * whole)
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()  # The workers have to see for themselves.
                 killed += 1
             process.wait()
             partial += any(
                 path.read_bytes() != (calm / path.name).read_bytes()
                 for path in torn.glob("*.gz")
             )
-            if len(list(torn.glob("*.gz"))) == len(list(calm.glob("*.gz"))):
-                shutil.rmtree(torn)  # All done: begin anew.
+            done = len(list(torn.glob("*.gz"))) == len(list(calm.glob("*.gz")))
+            if done and killed < times:
+                shutil.rmtree(torn)
         last = subprocess.run(_command(folder, "-o", torn, *extra))
         names = {p.name for p in calm.iterdir() if p.is_file()}
         same = {p.name for p in torn.iterdir() if p.is_file()} == names and all(

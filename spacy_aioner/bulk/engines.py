@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .job import Job, Outcome, failed
 from .manifest import Manifest
-from .tag_file import Tagger, load_tagger
+
+if TYPE_CHECKING:
+    from .tag_file import Tagger
 
 # A file on which this many workers died is given up.
 MAX_DEATHS = 3
 # How often the counts of the workers are looked at.
 _SECONDS = 0.5
 
+Outcomes = Generator[Outcome, None, None]
+"""What came of each job; closing it ends what is still at work."""
+
 Watch = Callable[[int, int], None]
 """Takes the documents done and the bytes read of all files at hand."""
 
 
-def run_here(jobs: Iterable[Job], tagger: Tagger, *, watch: Watch) -> Iterator[Outcome]:
+def run_here(jobs: Iterable[Job], tagger: Tagger, *, watch: Watch) -> Outcomes:
     """Do jobs one after the other in this process.
 
     jobs (Iterable[Job]): The jobs.
@@ -41,22 +47,31 @@ _progress: Callable[[int, int], None]
 def _prepare(
     slot: int, counts: Any, threads: int, manifest: Manifest, gpu_id: int
 ) -> None:
-    """Make a worker: the pipeline is loaded with its first job."""
+    """Make a worker: the pipeline is loaded with its first job.
+
+    Nothing before that imports torch, which reads the number of threads.
+    """
     global _load, _progress
-    # Read by torch when it is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    parent = os.getppid()
 
     def load() -> Tagger:
+        from .tag_file import load_tagger
+
         return load_tagger(manifest, gpu_id=gpu_id)
 
     def progress(documents: int, position: int) -> None:
-        if os.getppid() != parent:
-            # Nobody is there to take the result, and another run may be.
-            os._exit(1)
         counts[2 * slot], counts[2 * slot + 1] = documents, position
 
     _load, _progress = load, progress
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave no worker behind that would write into the folder of the next run."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(job: Job) -> Outcome:
@@ -73,7 +88,7 @@ def run_workers(
     workers: int,
     gpu_id: int = -1,
     watch: Watch,
-) -> Iterator[Outcome]:
+) -> Outcomes:
     """Do jobs in worker processes; one that dies is replaced and its file done again.
 
     jobs (Iterable[Job]): The jobs.
@@ -122,6 +137,7 @@ def run_workers(
                         f"{MAX_DEATHS} workers died on it, perhaps for want of memory; "
                         f"it is left out, tag it alone",
                     )
+                    manifest.give_up(outcome)
                 start(slot, next(waiting, None), 0)
                 yield outcome
             watch(sum(counts[0::2]), sum(counts[1::2]))

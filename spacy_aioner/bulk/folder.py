@@ -17,6 +17,7 @@ from ..errors import AionerError
 MANIFEST = "manifest.jsonl"
 FAILURES = "failures.jsonl"
 INTERNAL = ".aioner"
+RECORDS = f"{INTERNAL}/files"
 _PARTIAL = f"{INTERNAL}/partial"
 
 
@@ -35,6 +36,14 @@ class Folder:
             raise AionerError(f"{path}: cannot be used ({error}).") from error
         self.local = isinstance(self.system, fsspec.get_filesystem_class("file"))
 
+        if self.local:
+            self.root = os.path.realpath(self.root)
+
+    @property
+    def full_name(self) -> str:
+        """The folder with its file system, as no other is called."""
+        return str(self.system.unstrip_protocol(self.root))
+
     def path(self, name: str) -> str:
         """Get the full path of a file in the folder."""
         return f"{self.root}/{name}"
@@ -50,8 +59,10 @@ class Folder:
                 raise AionerError(
                     f"{self.name}: is no folder; --output names a folder."
                 )
-            self.system.makedirs(self.path(_PARTIAL), exist_ok=True)
+            for name in (_PARTIAL, RECORDS):
+                self.system.makedirs(self.path(name), exist_ok=True)
         if not self.local:  # Object stores have no locks.
+            self._forget_partial()
             yield
             return
         lock = filelock.FileLock(self.path(f"{INTERNAL}/lock"))
@@ -72,8 +83,8 @@ class Folder:
     def _forget_partial(self) -> None:
         """Remove what a run left behind that was killed."""
         with self._trouble(self.name):
-            for path in self.system.ls(self.path(_PARTIAL), detail=False):
-                self.system.rm(path)
+            for name in self.names(_PARTIAL):
+                self.remove(f"{_PARTIAL}/{name}")
 
     @contextmanager
     def write(self, name: str) -> Iterator[BinaryIO]:

@@ -12,7 +12,7 @@ from ..errors import AionerError, Problem, Report
 from ..formats.compression import GZIP, ZSTD, bare_name, compression
 from ..formats.files import SUFFIXES, WRITABLE, detect_format
 from ..formats.source import is_remote
-from .folder import FAILURES, INTERNAL, MANIFEST
+from .folder import FAILURES, INTERNAL, MANIFEST, Folder
 from .job import Job
 
 KNOWN = (*SUFFIXES, ".txt")
@@ -25,21 +25,44 @@ PACKED = ("parquet", DOCBIN)
 DEFAULT_OUTPUT = "bioc-xml"
 
 
-def find_files(inputs: Sequence[str], *, report: Report) -> list[str]:
+def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list[str]:
     """Find the files that are named, each once, those of folders, and those of globs.
+
+    What lies deeper in the output folder is passed over: it is from an earlier run.
 
     inputs (Sequence[str]): Files, folders, patterns with "*", "?" or "**"; paths of
         other file systems as fsspec knows them.
+    folder (Folder): The output folder.
     report (Report): Takes each folder or pattern that gives no file.
     RETURNS (list[str]): The files; those of a folder or pattern in order of name.
-    RAISES (AionerError): If a path does not exist.
+    RAISES (AionerError): If a path does not exist, or is in the output folder itself.
     """
     found: dict[str, str] = {}
+    outputs = folder.full_name
     for given in inputs:
         for path in _expand(given, report):
-            key = path if is_remote(path) else os.path.realpath(path)
-            found.setdefault(key, path)
+            name = _full_name(path)
+            if path != given and name.startswith(f"{outputs}/"):
+                continue
+            if name.rpartition("/")[0] == outputs:
+                raise AionerError(
+                    f"{path}: lies in the output folder; choose another --output."
+                )
+            found.setdefault(name, path)
     return list(found.values())
+
+
+def _full_name(path: str) -> str:
+    """One name for each file, however it is written."""
+    import fsspec
+
+    if not is_remote(path):
+        path = os.path.realpath(path)
+    try:
+        system, inner = fsspec.url_to_fs(path)
+        return str(system.unstrip_protocol(inner))
+    except (OSError, ValueError, ImportError) as error:
+        raise AionerError(f"{path}: cannot be read ({error}).") from error
 
 
 def _expand(given: str, report: Report) -> Iterator[str]:
@@ -57,8 +80,10 @@ def _expand(given: str, report: Report) -> Iterator[str]:
         if not own:
             report(Problem(given, _nothing("the folder")))
         yield from own
-    elif os.path.exists(given):
+    elif os.path.isfile(given):
         yield given
+    elif os.path.exists(given):
+        raise AionerError(f"{given}: is neither a file nor a folder.")
     elif glob.has_magic(given):
         own = [path for path in sorted(glob.glob(given, recursive=True))
                if os.path.isfile(path)]  # fmt: skip
@@ -74,7 +99,7 @@ def _expand_remote(given: str, report: Report) -> Iterator[str]:
 
     try:
         system, path = fsspec.url_to_fs(given)
-        magic = glob.has_magic(path)
+        magic = glob.has_magic(path) and not system.exists(path)
         if magic:
             own = sorted(system.glob(path))
         elif system.isdir(path):
@@ -93,13 +118,16 @@ def _expand_remote(given: str, report: Report) -> Iterator[str]:
 
 def _is_known(path: str) -> bool:
     name = PurePath(path).name
-    return not name.startswith(".") and bare_name(name).suffix.lower() in KNOWN
+    suffix = bare_name(name).suffix.lower()
+    if compression(name) and SUFFIXES.get(suffix) in PACKED:
+        return False
+    return not name.startswith(".") and suffix in KNOWN
 
 
 def _nothing(what: str) -> str:
     return (
-        f"{what} holds no file with a known suffix ({', '.join(sorted(KNOWN))}, each "
-        f"also with {GZIP} or {ZSTD}); name the files themselves"
+        f"{what} holds no file with a known suffix ({', '.join(sorted(KNOWN))}, also "
+        f"with {GZIP} or {ZSTD}); name the files themselves"
     )
 
 
@@ -133,23 +161,29 @@ def plan(
 
 
 def _job(path: str, read_as: str | None, write_as: str | None) -> Job:
-    found = None
+    suffix = bare_name(path).suffix.lower()
+    if compression(path) and SUFFIXES.get(suffix) in PACKED:
+        raise AionerError(
+            f"{path}: {suffix[1:]} is compressed in itself and cannot be read so; "
+            f"decompress the file first."
+        )
+    size = 0
     try:
-        found = detect_format(path)
         size = stored(path)[0]
+        known = read_as or detect_format(path)
     except (AionerError, OSError):
-        # Reading it will say what is wrong.
-        return Job(path, PurePath(path).name, read_as, write_as or DEFAULT_OUTPUT)
-    found = read_as or found
+        # Reading it will say what is wrong; its output is called the same all along.
+        known = None
+    found = known or SUFFIXES.get(suffix, "text")
     format = write_as or (found if found in WRITABLE else DEFAULT_OUTPUT)
     name = PurePath(path).name
     if format != found:
         bare = bare_name(path)
-        stem = bare.stem if bare.suffix.lower() in KNOWN else bare.name
+        stem = bare.stem if suffix in KNOWN else bare.name
         name = f"{stem}{OUTPUTS[format]}"
         if format not in PACKED:
             name += compression(path)
-    return Job(path, name, found, format, size)
+    return Job(path, name, known, format, size)
 
 
 def stored(path: str) -> tuple[int, str]:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .. import __version__
 from ..errors import AionerError, Problem
 from ..formats.source import open_stored
-from .folder import FAILURES, INTERNAL, MANIFEST, Folder
+from .folder import FAILURES, MANIFEST, RECORDS, Folder
 from .inputs import stored
 from .job import Job, Outcome, Settings
 
-_FILES = f"{INTERNAL}/files"
+# A longer name would be too long with a suffix.
+_LONGEST_NAME = 200
 _LIST = ".failures.jsonl"
 _RECORD = ".record.json"
 _BLOCK = 1 << 20
@@ -54,7 +56,8 @@ def describe_model(name: str) -> dict[str, str]:
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(_sha256(str(path)).encode())
         if path.name == "meta.json" and not meta:
-            meta = json.loads(path.read_text(encoding="utf8"))
+            with suppress(ValueError):  # Loading will say what is wrong.
+                meta = json.loads(path.read_text(encoding="utf8"))
     full = f"{meta.get('lang', '')}_{meta.get('name', '')}"
     return {
         "name": full,
@@ -88,6 +91,7 @@ class Manifest:
         # These do not change what is found, or are told better by the model.
         for name in ("model", "batch_size", "fail_fast"):
             del values[name]
+        self._renewed: dict[str, dict[str, Any]] = {}
         self._same = {"aioner": __version__, "model": model, "settings": values}
 
     def done(self, job: Job) -> dict[str, Any] | None:
@@ -97,7 +101,7 @@ class Manifest:
         RETURNS (dict[str, Any] | None): The record; None if there is none, if the
             input, the model or the settings changed, or the output is gone.
         """
-        record = self.folder.read_json(f"{_FILES}/{job.output}{_RECORD}")
+        record = self.folder.read_json(_place(job, _RECORD))
         if record is None or any(record.get(k) != v for k, v in self._of(job).items()):
             return None
         if self.folder.size(job.output) != record.get("output_bytes"):
@@ -106,10 +110,12 @@ class Manifest:
             size, changed = stored(job.path)
             if size != record.get("input_bytes"):
                 return None
-            if changed != record.get("input_changed") and (
-                _sha256(job.path) != record.get("input_sha256")
-            ):
-                return None
+            if changed != record.get("input_changed"):
+                if _sha256(job.path) != record.get("input_sha256"):
+                    return None
+                # It was only touched; it need not be read the next time.
+                record["input_changed"] = changed
+                self._renewed[_place(job, _RECORD)] = record
         except OSError:
             return None
         return record
@@ -141,10 +147,9 @@ class Manifest:
         job (Job): The job.
         YIELDS (FailureList): Takes the losses.
         """
-        name = f"{_FILES}/{job.output}{_LIST}"
-        self.folder.system.makedirs(self.folder.path(_FILES), exist_ok=True)
+        name = _place(job, _LIST)
         with self.folder.write(name) as stream:
-            yield FailureList(stream)
+            yield FailureList(stream, job)
         if not self.folder.size(name):
             self.folder.remove(name)
 
@@ -164,40 +169,65 @@ class Manifest:
             "failures": counts.told[True],
             **self._of(outcome.job),
         }
-        name = f"{_FILES}/{outcome.job.output}{_RECORD}"
-        line = json.dumps(record, ensure_ascii=False)
-        self.folder.write_lines(name, iter([line]))
+        name = _place(outcome.job, _RECORD)
+        self.folder.write_lines(name, iter([json.dumps(record)]))
 
     def forget(self, job: Job) -> None:
-        """Remove the record of a job, so that a run does it again."""
-        self.folder.remove(f"{_FILES}/{job.output}{_RECORD}")
+        """Remove what is recorded of a job, so that a run does it again."""
+        for suffix in (_RECORD, _LIST):
+            self.folder.remove(_place(job, suffix))
+
+    def give_up(self, outcome: Outcome) -> None:
+        """Record that there is no output, only losses.
+
+        outcome (Outcome): What came of the job.
+        """
+        self.forget(outcome.job)
+        self.folder.remove(outcome.job.output)
+        with self.failures(outcome.job) as failures:
+            for problem in outcome.counts.problems:
+                failures.add(problem)
 
     def assemble(self) -> None:
         """Write `manifest.jsonl` and `failures.jsonl` from all that is recorded."""
-        names = self.folder.names(_FILES)
+        for place, record in self._renewed.items():
+            self.folder.write_lines(place, iter([json.dumps(record)]))
+        self._renewed = {}
+        names = self.folder.names(RECORDS)
         self.folder.write_lines(MANIFEST, self._lines(names, _RECORD))
         self.folder.write_lines(FAILURES, self._lines(names, _LIST))
 
     def _lines(self, names: Iterable[str], suffix: str) -> Iterator[str]:
         for name in names:
             if name.endswith(suffix):
-                data = self.folder.read(f"{_FILES}/{name}") or b""
-                yield from data.decode("utf8").removesuffix("\n").split("\n")
+                data = self.folder.read(f"{RECORDS}/{name}")
+                if data:
+                    yield from data.decode().removesuffix("\n").split("\n")
+
+
+def _place(job: Job, suffix: str) -> str:
+    name = job.output
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f"{RECORDS}/{name}{suffix}"
 
 
 class FailureList:
-    """Writes losses as lines of JSON: file, line, document, reason.
+    """Writes losses as lines of JSON: output, file, line, document, reason.
 
     stream (BinaryIO): Where to write.
+    job (Job): What they are losses of.
     """
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: BinaryIO, job: Job) -> None:
         self.stream = stream
+        self.job = job
 
     def add(self, problem: Problem) -> None:
         """Write one loss down; what lost nothing is passed over."""
         if problem.lost:
             line = {
+                "output": self.job.output,
                 "file": problem.path,
                 "line": problem.line,
                 "document": problem.document,

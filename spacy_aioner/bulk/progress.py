@@ -69,11 +69,6 @@ class ProgressBar:
         self.bytes_done += size
         self._show(self.documents_done, self.bytes_done)
 
-    @property
-    def rate(self) -> float:
-        """Documents a second, of the files that are done."""
-        return self.documents_done / max(time.monotonic() - self.begin, 1e-9)
-
     def _show(self, documents: int, size: int) -> None:
         seconds = max(time.monotonic() - self.begin, 1e-9)
         if self.style == "bar":

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 from ..errors import AionerError
+from ..formats.source import is_remote
+from .engines import MAX_DEATHS, Outcomes
 from .job import Job, Outcome, Stopped
 from .manifest import Manifest
 from .tag_file import load_tagger
@@ -44,7 +47,7 @@ def run_ray(
     address: str | None,
     workers: int,
     gpu: bool,
-) -> Iterator[Outcome]:
+) -> Outcomes:
     """Do jobs with Ray Data; what a lost actor or node had at hand is done again.
 
     jobs (Iterable[Job]): The jobs.
@@ -63,7 +66,10 @@ def run_ray(
             f"--engine ray needs Ray ({error}): install the extra `ray`."
         ) from error
     _reach(address)
-    rows = [{"job": json.dumps(asdict(job))} for job in jobs]
+    rows = [{"job": json.dumps(asdict(_absolute(job)))} for job in jobs]
+    if os.path.exists(manifest.settings.model):
+        model = os.path.abspath(manifest.settings.model)
+        manifest.settings = replace(manifest.settings, model=model)
     began = not ray.is_initialized()
     if began:
         try:
@@ -81,6 +87,7 @@ def run_ray(
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=0 if gpu else 1,
             num_gpus=1 if gpu else None,
+            max_task_retries=MAX_DEATHS - 1,
         )
         for row in dataset.iter_rows():
             if row["error"]:
@@ -94,6 +101,13 @@ def run_ray(
     finally:
         if began:
             ray.shutdown()
+
+
+def _absolute(job: Job) -> Job:
+    """Actors run in a folder of their own."""
+    if is_remote(job.path):
+        return job
+    return replace(job, path=os.path.abspath(job.path))
 
 
 def _reach(address: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import AionerError, Problem, Report
 from ..formats.compression import compress
@@ -79,6 +79,7 @@ class Tagger:
     ) -> tuple[Outcome, bool]:
         counts = Counts()
         self.manifest.forget(job)
+        stopped: Stopped | None = None
         with self.manifest.failures(job) as failures:
 
             def report(problem: Problem) -> None:
@@ -88,28 +89,55 @@ class Tagger:
                     raise Stopped(str(problem))
 
             try:
-                about_input = self.manifest.begin(job)
-                format = job.read_as or detect_format(job.path)
-            except (OSError, AionerError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
-                message = reason.removeprefix(f"{job.path}: ")
-                report(Problem(job.path, f"{message}; it is left out"))
-                return Outcome(job, counts, written=False), False
-            self._write(job, format, counts, report, progress)
-            state = about_input["input_bytes"], about_input["input_changed"]
-            changed = _state(job.path) != state
-            if changed and last:
-                report(
-                    Problem(
-                        job.path,
-                        "the file changed while it was read, twice; run the same "
-                        "command again when it is complete",
+                about_input = self._try(job, counts, report, progress)
+                changed = about_input is not None and _changed(job, about_input)
+                if changed and last:
+                    report(
+                        Problem(
+                            job.path,
+                            "the file changed while it was read, twice; run the same "
+                            "command again when it is complete",
+                        )
                     )
-                )
-        outcome = Outcome(job, counts, written=True)
-        if not changed:
+            except Stopped as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
+        outcome = Outcome(job, counts, written=about_input is not None)
+        if about_input is None:
+            self.folder.remove(job.output)
+        elif not changed:
             self.manifest.add(outcome, about_input)
         return outcome, changed
+
+    def _try(
+        self, job: Job, counts: Counts, report: Report, progress: Progress
+    ) -> dict[str, Any] | None:
+        """Write the output; gives what the record says of the input, if that works."""
+        try:
+            about_input = self.manifest.begin(job)
+            format = job.read_as or detect_format(job.path)
+        except (OSError, AionerError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            message = reason.removeprefix(f"{job.path}: ")
+            report(Problem(job.path, f"{message}; it is left out"))
+            return None
+        try:
+            self._write(job, format, counts, report, progress)
+        except AionerError:
+            raise
+        except Exception as error:
+            report(
+                Problem(
+                    job.path,
+                    f"its output cannot be made ({type(error).__name__}: {error}); it "
+                    "is left out; please report this",
+                )
+            )
+            counts.documents = 0
+            counts.mentions.clear()
+            return None
+        return about_input
 
     def _write(
         self, job: Job, format: str, counts: Counts, report: Report, progress: Progress
@@ -194,7 +222,11 @@ class Tagger:
             yield document
 
 
-def _state(path: str) -> tuple[int, str] | None:
+def _changed(job: Job, about_input: dict[str, Any]) -> bool:
+    """Whether a file is no longer what it was before it was read."""
     with suppress(OSError):
-        return stored(path)
-    return None
+        return stored(job.path) != (
+            about_input["input_bytes"],
+            about_input["input_changed"],
+        )
+    return True

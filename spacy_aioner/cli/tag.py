@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +23,7 @@ from .console import (
 )
 
 if TYPE_CHECKING:
-    from ..bulk.folder import Folder
+    from ..bulk.engines import Outcomes
     from ..bulk.job import Job, Outcome
     from ..bulk.manifest import Manifest
     from ..bulk.progress import ProgressBar
@@ -44,8 +43,8 @@ def tag(
             metavar="INPUT",
             help="Files, folders, or patterns in quotation marks such as "
             "'in/**/*.xml.gz'. Of a folder: its own files with a known suffix "
-            "(.pubtator, .xml, .nxml, .json, .jsonl, .ndjson, .parquet, .txt, each "
-            "also with .gz or .zst), none of its subfolders and no hidden file.",
+            "(.pubtator, .xml, .nxml, .json, .jsonl, .ndjson, .parquet, .txt, also "
+            "with .gz or .zst), none of its subfolders and no hidden file.",
         ),
     ],
     output: Annotated[str, typer.Option("--output", "-o", help="Folder to write to.")],
@@ -74,8 +73,8 @@ def tag(
         str | None,
         typer.Option(
             help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, parquet "
-            "or docbin; that of each input if not given, and bioc-xml for pubmed-xml "
-            "and jats."
+            "or docbin (marked as of the first task); that of each input if not given, "
+            "and bioc-xml for pubmed-xml and jats."
         ),
     ] = None,
     id_column: Annotated[
@@ -169,12 +168,11 @@ def tag(
             fail_fast=fail_fast,
         )
         problems = Problems()
-        paths = find_files(inputs, report=problems)
+        folder = Folder(output)
+        paths = find_files(inputs, folder, report=problems)
         if not paths:
             problems.finish()
         jobs = plan(paths, read_as=format, write_as=to)
-        folder = Folder(output)
-        _keep_inputs(jobs, folder)
         manifest = Manifest(folder, describe_model(model), settings)
         run = _Run(jobs, manifest, problems)
         run.find_done(force)
@@ -198,20 +196,6 @@ def tag(
         if not quiet:
             say(run.summary())
         run.finish()
-
-
-def _keep_inputs(jobs: list[Job], folder: Folder) -> None:
-    """Make sure that no output takes the place of an input."""
-    if not folder.local:
-        return
-    for job in jobs:
-        target = folder.path(job.output)
-        there = os.path.exists(target) and os.path.exists(job.path)
-        if there and os.path.samefile(target, job.path):
-            raise AionerError(
-                f"{job.path}: would be replaced by its own output; choose another "
-                f"--output."
-            )
 
 
 class _Run:
@@ -263,7 +247,7 @@ class _Run:
         """Do what is left to do."""
         from ..bulk.engines import run_here, run_workers
 
-        outcomes: Iterator[Outcome]
+        outcomes: Outcomes
         jobs, manifest = self.todo, self.manifest
         if not jobs:
             return
@@ -280,9 +264,11 @@ class _Run:
             outcomes = run_workers(
                 jobs, manifest, workers=workers, gpu_id=gpu_id, watch=bar.watch
             )
-        for outcome in outcomes:
-            self._take(outcome)
-            bar.file_done(outcome.counts.documents, outcome.job.bytes)
+        # What is still at work ends before the folder is free for another run.
+        with closing(outcomes):
+            for outcome in outcomes:
+                self._take(outcome)
+                bar.file_done(outcome.counts.documents, outcome.job.bytes)
 
     def _take(self, outcome: Outcome) -> None:
         counts = outcome.counts

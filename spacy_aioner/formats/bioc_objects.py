@@ -24,6 +24,9 @@ ITEMS = {
     "nodes": "node",
 }
 
+# Larger numbers are in few JSON files, and Python does not write those of any length.
+MAX_NUMBER = 10**18
+
 
 def complete(value: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """Fill in the optional keys of a document and check the types of all of them.
@@ -87,6 +90,8 @@ def _number(given: Any, kind: str, key: str) -> int:
     if not isinstance(given, int) or isinstance(given, bool):
         fault = "is missing" if given is None else "is no whole number"
         raise ValueError(f"has a {kind} whose {key!r} {fault}")
+    if abs(given) >= MAX_NUMBER:
+        raise ValueError(f"has a {kind} whose {key!r} is too large")
     return given
 
 

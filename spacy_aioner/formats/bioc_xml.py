@@ -16,11 +16,13 @@ from ..errors import Report, raise_problem
 from .bioc_annotate import to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_elements import document_elements
+from .bioc_objects import MAX_NUMBER
 from .document import Document
 from .source import Source
 
 # Text must stand directly in these elements: bioc would drop what is nested in them.
 PLAIN = ("id", "infon", "offset", "text")
+MAX_DIGITS = len(str(MAX_NUMBER)) - 1
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -66,6 +68,8 @@ def _convert(
             what = inner.text if inner.tag is etree.Entity else f"<{inner.tag}>"
             fault = f"has {what} inside <{plain.tag}>, which is not loaded"
             break
+    if any(len(number.strip()) > MAX_DIGITS for number in _numbers(element)):
+        fault = fault or f"has a number of more than {MAX_DIGITS} digits"
     # The DTD, which is not loaded, makes these attributes optional.
     for tag, attribute in (("annotation", "id"), ("relation", "id"), ("node", "role")):
         for each in element.iter(tag):
@@ -85,6 +89,15 @@ def _convert(
         source.problem(f"{fault}; it is left out", line=line, document=name)
         return None
     return from_bioc(bioc, source, header=header, line=line)
+
+
+def _numbers(element: Any) -> Iterator[str]:
+    """Yield whatever is to be read as a number."""
+    for offset in element.iter("offset"):
+        yield offset.text or ""
+    for location in element.iter("location"):
+        yield location.get("offset", "")
+        yield location.get("length", "")
 
 
 class BioCXMLWriter:
@@ -146,7 +159,8 @@ class BioCXMLWriter:
         self._file.write("\n")
         for tag in ("source", "date", "key"):
             element = etree.Element(tag)
-            element.text = _clean(getattr(header, tag))
+            value = getattr(header, tag)  # From JSON it may be of any type.
+            element.text = _clean(None if value is None else str(value))
             self._file.write(element, pretty_print=True)
         for key, value in header.infons.items():
             infon = encode_infon(_clean(key), _clean(value))

@@ -198,7 +198,10 @@ def frame_of(like: str | Path | None, format: str) -> Frame:
     """
     if like is None or format == "text":
         return Frame()
-    found = detect_format(like)
+    try:
+        found = detect_format(like)
+    except AionerError:
+        return Frame()  # The reader of the documents will say why.
     if format == "pubtator":
         return Frame(crlf=found == "pubtator" and _has_crlf(like))
 

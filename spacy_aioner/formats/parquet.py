@@ -13,9 +13,8 @@ from .source import Source, quote
 
 # How many rows are read at once: a group of rows may be as large as a file.
 BATCH = 128
-# The columns of a group of rows up to this size are read as a whole, larger ones through
-# a buffer. Through a buffer, pyarrow takes the memory that a damaged page claims, up to
-# 2 GiB.
+# Groups of rows up to this size are read column by column as a whole, larger ones through
+# a buffer. Only then does pyarrow take the memory that a damaged page claims.
 MAX_GROUP = 64 << 20
 BUFFER = 1 << 20
 # How many mentions are held until they are written as one group of rows.

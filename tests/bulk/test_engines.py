@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_settings_that_are_wrong_end_workers_too(tag, sources):
     assert "Unknown task 'Organ'" in result.stderr
 
 
-def test_a_worker_that_dies_is_replaced(tag, sources, tmp_path, monkeypatch):
+def test_a_worker_that_dies_is_replaced(tag, sources, losses, tmp_path, monkeypatch):
     """The pipeline kills its process, once on one file and always on another."""
     tag(sources)
     undisturbed = outputs(tmp_path / "out")
@@ -98,15 +99,21 @@ def test_a_worker_that_dies_is_replaced(tag, sources, tmp_path, monkeypatch):
     assert result.exit_code == 3
     assert "3 workers died on it" in result.stderr
     assert "9 documents in 3 files" in result.stderr
+    [loss] = losses()
+    assert (loss["output"], loss["file"]) == ("c.pubtator", str(sources / "c.pubtator"))
+    assert not (tmp_path / "out" / "c.pubtator").exists()
 
 
-def test_fail_fast(tag, sources, tmp_path):
-    (sources / "b.pubtator").write_text("no such format")
-    for options in ([], ["--workers", "2"]):
+def test_fail_fast(tag, sources, losses, tmp_path):
+    bad = sources / "b.pubtator"
+    for number, options in enumerate(([], ["--workers", "2"])):
+        bad.write_text(f"no such format {number}" + "\n" * number)
         result = tag(sources, "--fail-fast", *options)
         assert result.exit_code == 3
         assert "b.pubtator" in result.stderr
         assert not (tmp_path / "out" / "b.pubtator").exists()
+        [loss] = losses()
+        assert loss["file"] == str(bad)
 
 
 def test_a_file_that_cannot_be_read_is_listed_and_tried_again(tag, sources, losses):
@@ -117,8 +124,60 @@ def test_a_file_that_cannot_be_read_is_listed_and_tried_again(tag, sources, loss
         assert result.exit_code == 3
         [loss] = losses()
         assert loss["file"] == str(bad)
+    # Told as much if the format is given, and no other file suffers.
+    assert "12 documents in 4 files" in tag(sources, "--format", "pubtator").stderr
     bad.write_bytes(gzip.compress(b"1|t|TP53 loss\n1|a|\n\n"))
     assert tag(sources).exit_code == 0
+    # Once good, now bad: the old output is not that of this input.
+    bad.write_bytes(b"\x1f\x8b no gzip")
+    assert tag(sources).exit_code == 3
+    assert not (sources.parent / "out" / bad.name).exists()
+
+
+def test_an_output_that_cannot_be_made(tag, sources, losses, monkeypatch):
+    from spacy_aioner.formats.pubtator import PubTatorWriter
+
+    real = PubTatorWriter.write
+
+    def write(self, document):
+        if document.id == "b1":
+            raise KeyError("odd")
+        real(self, document)
+
+    monkeypatch.setattr(PubTatorWriter, "write", write)
+    result = tag(sources)
+    assert result.exit_code == 3
+    assert "9 documents in 3 files" in result.stderr
+    assert "KeyError" in losses()[0]["reason"]
+
+
+def test_a_worker_ends_with_its_parent(model, sources, tmp_path):
+    """Nobody is killed but the parent; the workers must not write any longer."""
+    command = [*AIONER, "tag", sources, "--model", model, "--workers", "2"]
+    with subprocess.Popen([*command, "--output", tmp_path / "out"]) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(workers := children.read_text().split()) < 3:
+            time.sleep(0.01)
+        process.kill()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_names_of_any_kind(model, tmp_path):
+    """Bytes that are not UTF-8, and names that leave no room for a suffix."""
+    source = os.fsencode(tmp_path / "in")
+    os.mkdir(source)
+    text = b"1|t|TP53 loss\n1|a|\n\n"
+    for name in (b"\xff.pubtator", b"x" * 240 + b".pubtator"):
+        with open(os.path.join(source, name), "wb") as stream:
+            stream.write(text)
+    command = [*AIONER, "tag", source, "--model", model, "--output", tmp_path / "out"]
+    for message in (b"2 documents in 2 files", b"2 files done before"):
+        done = subprocess.run(command, capture_output=True)
+        assert done.returncode == 0
+        assert message in done.stderr
 
 
 def test_a_file_that_changes_is_read_again(tag, sources, monkeypatch, manifest):

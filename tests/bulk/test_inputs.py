@@ -3,15 +3,17 @@
 import fsspec
 import pytest
 
+from spacy_aioner.bulk.folder import Folder
 from spacy_aioner.bulk.inputs import find_files, plan, stored
 from spacy_aioner.errors import AionerError
 
 PUBMED = "<PubmedArticleSet><PubmedArticle/></PubmedArticleSet>"
 
 
-def find(*inputs):
+def find(*inputs, output="memory://nowhere/out"):
     problems = []
-    return find_files([str(each) for each in inputs], report=problems.append), problems
+    names = [str(each) for each in inputs]
+    return find_files(names, Folder(str(output)), report=problems.append), problems
 
 
 def test_files_folders_and_patterns(tmp_path):
@@ -34,6 +36,49 @@ def test_a_name_with_brackets_is_a_name(tmp_path):
     path = tmp_path / "a[1].txt"
     path.write_text("x")
     assert find(path)[0] == [str(path)]
+
+
+def test_inputs_are_not_in_the_output_folder(tmp_path):
+    """Whatever it is called: an output could take the place of an input."""
+    (tmp_path / "in" / "out").mkdir(parents=True)
+    path = tmp_path / "in" / "a.txt"
+    path.write_text("x")
+    (tmp_path / "in" / "out" / "a.txt").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    for given in (path, path.parent, f"file://{path}", tmp_path / "link" / "a.txt"):
+        for output in (tmp_path / "in", f"file://{tmp_path}/in", tmp_path / "link"):
+            with pytest.raises(AionerError, match="lies in the output folder"):
+                find(given, output=output)
+    # Outputs of an earlier run that a pattern meets are no inputs.
+    pattern = tmp_path / "in" / "**" / "*.txt"
+    assert find(pattern, output=tmp_path / "in" / "out")[0] == [str(path)]
+    system = fsspec.filesystem("memory")
+    system.pipe({"/both/a.xml": b"x"})
+    with pytest.raises(AionerError, match="lies in the output folder"):
+        find("memory://both", output="memory://both")
+    system.rm("/both", recursive=True)
+
+
+def test_a_name_does_not_depend_on_what_can_be_read(tmp_path):
+    path = tmp_path / "b.pubtator.gz"
+    path.write_bytes(b"no gzip")
+    [job] = plan([str(path)], read_as=None, write_as="jsonl")
+    assert (job.output, job.read_as) == ("b.jsonl.gz", None)
+    [job] = plan([str(tmp_path / "none.xml")], read_as=None, write_as=None)
+    assert (job.output, job.read_as) == ("none.xml", None)
+
+
+def test_what_is_no_file(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(AionerError, match="neither a file nor a folder"):
+        find(tmp_path / "pipe")
+    path = tmp_path / "a.parquet.gz"
+    path.write_bytes(b"")
+    assert find(tmp_path)[0] == []
+    with pytest.raises(AionerError, match="decompress the file first"):
+        plan([str(path)], read_as=None, write_as=None)
 
 
 def test_remote_files():

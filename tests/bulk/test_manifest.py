@@ -77,6 +77,21 @@ def test_another_model_is_another_run(model, sources, tmp_path):
         describe_model("no_such_package")
 
 
+def test_a_touched_file_is_looked_at_once(tag, sources):
+    tag(sources / "a.pubtator")
+    os.utime(sources / "a.pubtator", ns=(1, 1))
+    assert "1 file done before" in tag(sources / "a.pubtator").stderr
+    record = json.loads((sources.parent / "out" / "manifest.jsonl").read_text())
+    assert record["input_changed"] == "1"
+
+
+def test_an_empty_list_is_no_line(tag, sources, tmp_path):
+    tag(sources / "a.pubtator")
+    (tmp_path / "out" / ".aioner" / "files" / "x.failures.jsonl").write_text("")
+    tag(sources / "a.pubtator")
+    assert not (tmp_path / "out" / "failures.jsonl").exists()
+
+
 def test_a_damaged_record_is_none(tag, sources, tmp_path):
     tag(sources / "a.pubtator")
     [record] = (tmp_path / "out" / ".aioner" / "files").iterdir()

@@ -213,7 +213,7 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
         return result.stderr
 
     output = tmp_path / "out"
-    assert "would be replaced by its own output" in fails(source, "-o", source.parent)
+    assert "lies in the output folder" in fails(source, "-o", source.parent)
     other = tmp_path / "a.PubTator"
     other.write_text(PUBTATOR, encoding="utf8")
     assert f"the same name as that of {source}, a.PubTator" in fails(

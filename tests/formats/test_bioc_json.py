@@ -194,6 +194,7 @@ def changed(new, *path):
         (changed(1.5, "passages", 0, "offset"), "no whole number"),
         (changed(True, "passages", 0, "offset"), "no whole number"),
         (changed(-1, "passages", 0, "offset"), "negative"),
+        (changed(10**18, "passages", 0, "offset"), "'offset' is too large"),
         (changed(5, "passages", 0, "text"), "'text' is of the wrong type"),
         (changed([], "passages", 0, "infons"), "'infons' is of the wrong type"),
         (changed({}, "passages"), "'passages' is of the wrong type"),

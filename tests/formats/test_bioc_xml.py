@@ -10,6 +10,7 @@ import tracemalloc
 import pytest
 from bioc import biocjson, biocxml
 
+from spacy_aioner.formats.bioc_document import Header
 from spacy_aioner.formats.bioc_xml import (
     BioCXMLWriter,
     read_bioc_xml,
@@ -45,6 +46,8 @@ def collection(*documents):
     return f"{TOP}{DOCTYPE}<collection>{HEAD}{''.join(documents)}</collection>"
 
 
+# The longest number that Python reads, but one that is larger by 1 it cannot write.
+NINES = "9" * 4300
 BROKEN = collection(ONE, ONE)[:-400]
 # Reads a file and prints by how many KiB the memory of the process grew.
 GROWTH = """
@@ -151,6 +154,8 @@ def test_header(tmp_path):
         ("<offset>0</offset>", "", "without <offset>"),
         ("<offset>0</offset>", "<offset>x</offset>", "number"),
         ("<offset>0</offset>", "<offset>-5</offset>", "negative"),
+        ("<offset>0</offset>", f"<offset>{NINES}</offset>", "more than 18 digits"),
+        ('offset="0" length="4"', f'offset="{NINES}" length="{NINES}"', "18 digits"),
         ('offset="0" length="4"', 'offset="0"', "attribute 'length'"),
         ('offset="0" length="4"', 'offset="0" length="4.5"', "number"),
         ("TP53 &lt;", "TP53 <b>x</b> &lt;", "<b> inside <text>"),
@@ -279,6 +284,14 @@ def test_characters_that_xml_lacks_become_spaces(read):
     assert problems == []
     assert again.passages[0].text == "a b  TP53\r\n"
     assert again.mentions == [Mention(5, 9, "TP53", "G ")]
+
+
+def test_a_header_from_json_may_hold_anything(read):
+    header = Header(source={"a": [1]}, date=5, key=None, infons={"b": {"c": None}})
+    written = write([Document("1", [Passage(0, "a")])], header=header)
+    assert b"<source>{'a': [1]}</source>" in written
+    assert b"<date>5</date>" in written
+    assert len(read(written)[0]) == 1
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "UTF-16"])
