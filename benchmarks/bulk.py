@@ -3,9 +3,9 @@
     cd benchmarks
     python make_pubmed.py pubmed --documents 100000 --files 20
     python bulk.py stream pubmed results/bulk-stream.json
-    python make_pubmed.py few --documents 2000 --files 8 --sentences 6
+    python make_pubmed.py few --documents 800 --files 8 --sentences 6
     python bulk.py workers few results/bulk-workers.json
-    python make_pubmed.py fifty --documents 2500 --files 50
+    python make_pubmed.py fifty --documents 1500 --files 50
     python bulk.py kills fifty results/bulk-kills.json
     python bulk.py kills fifty results/bulk-kills-workers.json --options "--workers 2"
 

@@ -47,6 +47,10 @@ class Problem:
         return f"{where}: {who}{self.message}"
 
 
+# How many problems of one file are told one by one, losses and others; the rest are
+# counted.
+MAX_TOLD = {True: 100, False: 20}
+
 Report = Callable[[Problem], None]
 
 

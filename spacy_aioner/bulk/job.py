@@ -7,11 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..errors import AionerError, Problem
+from ..errors import MAX_TOLD, AionerError, Problem
 from ..formats.rows import Columns
-
-# How many problems of one file are told one by one; all losses are in the list.
-MAX_TOLD = {True: 100, False: 20}
 
 
 class Stopped(AionerError):

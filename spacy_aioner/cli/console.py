@@ -11,13 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import AionerError, Problem
+from ..errors import MAX_TOLD, AionerError, Problem
 
 WRONG_SETTING = 1
 LOST = 3
 INTERRUPTED = 130
-# How many problems of one file are told one by one; the rest are counted.
-MAX_TOLD = {"error": 100, "warning": 20}
 
 EXIT_CODES = """\b
 Exit codes:
@@ -61,7 +59,7 @@ class Problems:
     def __call__(self, problem: Problem) -> None:
         kind = "error" if problem.lost else "warning"
         self._counts[problem.path, kind] += 1
-        if self._counts[problem.path, kind] <= MAX_TOLD[kind]:
+        if self._counts[problem.path, kind] <= MAX_TOLD[problem.lost]:
             tell(kind, problem)
 
     def count_only(self, path: str, number: int, *, lost: bool) -> None:
@@ -84,8 +82,9 @@ class Problems:
         RAISES (typer.Exit): With code 3 if any problem lost input.
         """
         for (path, kind), count in self._counts.items():
-            if count > MAX_TOLD[kind]:
-                tell(kind, f"{path}: and {count - MAX_TOLD[kind]} more such lines")
+            rest = count - MAX_TOLD[kind == "error"]
+            if rest > 0:
+                tell(kind, f"{path}: and {rest} more such lines")
         if any(n and kind == "error" for (_, kind), n in self._counts.items()):
             raise typer.Exit(LOST)
 

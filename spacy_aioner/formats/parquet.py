@@ -13,8 +13,8 @@ from .source import Source, quote
 
 # How many rows are read at once: a group of rows may be as large as a file.
 BATCH = 128
-# Groups of rows up to this size are read column by column as a whole, larger ones through
-# a buffer. Only then does pyarrow take the memory that a damaged page claims.
+# Groups of rows up to this size are read column by column as a whole, larger ones
+# through a buffer; see `read_parquet` for what that means.
 MAX_GROUP = 64 << 20
 BUFFER = 1 << 20
 # How many mentions are held until they are written as one group of rows.
@@ -41,6 +41,10 @@ def read_parquet(
     path: str | Path, *, columns: Columns = COLUMNS, report: Report = raise_problem
 ) -> Iterator[Document]:
     """Read a Parquet file one document after the other.
+
+    Memory does not grow with the file. But of a file with a group of rows larger than
+    MAX_GROUP, a single damaged page can make pyarrow take as much as it claims to
+    need, up to 2 GiB, before it finds the damage.
 
     path (str | Path): The file; of it only the columns of the id and the texts are
         read, a few rows at a time.

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from spacy_aioner.bulk.job import MAX_TOLD, Counts, Job, Outcome, failed
-from spacy_aioner.errors import Problem
+from spacy_aioner.bulk.job import Counts, Job, Outcome, failed
+from spacy_aioner.errors import MAX_TOLD, Problem
 
 JOB = Job("in/a.xml.gz", "a.xml.gz", "pubmed-xml", "bioc-xml", 12)
 

@@ -261,7 +261,7 @@ def check(data: bytes, target: str, folder: Path) -> None:
         assert lost, "the format cannot be told, and nothing was lost"
     # All formats would take too long; the same input must do the same again.
     chosen = list(WRITABLE)[zlib.crc32(data) % len(WRITABLE)]
-    for new in {format, chosen} & set(WRITABLE):
+    for new in sorted({format, chosen} & set(WRITABLE)):
         problems = []
         other = folder / f"out{WRITABLE[new]}"
         with open_writer(
