@@ -31,6 +31,8 @@ LINES = (".jsonl", ".ndjson")
 HOLDERS = {"documents": "collection", "PubTator3": "pubtator3"}
 HEADER_KEYS = ("source", "date", "key", "version", "infons")
 MAX_DEPTH = 64
+# The parser begins a string that goes on in the next chunk all over again.
+CHUNK = 1 << 18
 
 
 def read_bioc_json(
@@ -123,7 +125,7 @@ def _values(
     try:
         # Events without paths: a path for each event costs the square of the depth.
         for event, value in ijson.basic_parse(
-            stream, multiple_values=True, use_float=True
+            stream, buf_size=CHUNK, multiple_values=True, use_float=True
         ):
             depth -= event in ("end_map", "end_array")
             if inner is not None:

@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from spacy_aioner.bulk import inputs, tag_file
+from spacy_aioner.cli.app import app
 from spacy_aioner.formats.files import read_documents
 
 AIONER = [sys.executable, "-m", "spacy_aioner.cli"]
@@ -242,3 +244,72 @@ def test_killed_at_random_moments(model, tmp_path):
     assert kills
     subprocess.run([*command, "--output", out], check=True)
     assert outputs(out) == whole
+
+
+@pytest.mark.parametrize("name", ["a.pubtator", "a.xml", "a.json"])
+def test_others_can_read_the_outputs(tag, sources, tmp_path, name):
+    """The bioc package and `aioner evaluate`, gold against a second tagging."""
+    from bioc import biocjson, biocxml, pubtator
+
+    to = {".xml": "bioc-xml", ".json": "bioc-json"}.get(Path(name).suffix, "pubtator")
+    assert tag(sources / "a.pubtator", "--to", to).exit_code == 0
+    output = tmp_path / "out" / name
+    loaders = {"a.pubtator": pubtator.load, "a.xml": biocxml.load}
+    with output.open(encoding="utf8") as stream:
+        loaded = loaders.get(name, biocjson.load)(stream)
+    documents = loaded if name == "a.pubtator" else loaded.documents
+    assert len(documents) == 3
+    if name != "a.pubtator":
+        for document in documents:
+            for passage in document.passages:
+                for annotation in passage.annotations:
+                    start = annotation.locations[0].offset - passage.offset
+                    end = start + annotation.locations[0].length
+                    assert passage.text[start:end] == annotation.text
+    arguments = ["evaluate", str(output), str(output), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0
+    micro = json.loads(done.stdout)["strict"]["micro"]
+    assert (micro["f1"], micro["tp"]) == (100.0, 11)
+
+
+def test_bad_files_through_the_whole_way(tag, tmp_path, losses):
+    """Good documents before and after are tagged where the format allows."""
+    source = tmp_path / "bad"
+    source.mkdir()
+    record = "{0}|t|TP53 loss in mice.\n{0}|a|\n\n"
+    article = (
+        "<PubmedArticle><MedlineCitation><PMID>{0}</PMID><Article><ArticleTitle>TP53 "
+        "loss in mice.</ArticleTitle></Article></MedlineCitation></PubmedArticle>\n"
+    )
+    records = "".join(map(record.format, range(2000))).encode()
+    whole = gzip.compress(records, mtime=0)
+    (source / "cut.pubtator.gz").write_bytes(whole[: len(whole) // 2])
+    broken = article.format(2).replace("</Article>", "</Articel>")
+    xml = f"<PubmedArticleSet>{article.format(1)}{broken}{article.format(3)}"
+    (source / "middle.xml").write_text(f"{xml}</PubmedArticleSet>")
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    spoilt = article.format(2).replace("TP53", "&b;")
+    xml = f"{bomb}<PubmedArticleSet>{article.format(1)}{spoilt}{article.format(3)}"
+    (source / "bomb.xml").write_text(f"{xml}</PubmedArticleSet>")
+    latin = [record.format(1), record.format(2).replace("TP", "é"), record.format(3)]
+    (source / "latin.pubtator").write_bytes("".join(latin).encode("latin-1"))
+    result = tag(source, "--to", "jsonl", "--quiet")
+    assert result.exit_code == 3
+    found = {}
+    for path in (tmp_path / "out").glob("*.jsonl*"):
+        if path.name in ("manifest.jsonl", "failures.jsonl"):
+            continue
+        data = path.read_bytes()
+        text = gzip.decompress(data) if path.suffix == ".gz" else data
+        rows = [json.loads(line) for line in text.decode().splitlines()]
+        assert all(row["entities"] for row in rows)
+        found[path.name] = [row["id"] for row in rows]
+    cut = found.pop("cut.jsonl.gz")
+    assert 100 < len(cut) < 2000
+    assert cut == [str(number) for number in range(len(cut))]
+    names = ("middle.jsonl", "bomb.jsonl", "latin.jsonl")
+    assert found == {name: ["1", "3"] for name in names}
+    named = {(Path(loss["file"]).name, loss["document"]) for loss in losses()}
+    assert {("middle.xml", "2"), ("bomb.xml", "2"), ("latin.pubtator", "2")} <= named
+    assert any(name == "cut.pubtator.gz" for name, _ in named)
