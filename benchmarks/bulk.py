@@ -1,7 +1,7 @@
 """How `aioner tag` does on many documents, with workers, and when it is killed.
 
     cd benchmarks
-    python make_pubmed.py pubmed --documents 100000 --files 20
+    python make_pubmed.py pubmed --documents 100000 --files 20 --sentences 0
     python bulk.py stream pubmed results/bulk-stream.json
     python make_pubmed.py few --documents 800 --files 8 --sentences 6
     python bulk.py workers few results/bulk-workers.json
@@ -53,7 +53,9 @@ def _resident(pid: int) -> float:
             children = Path(f"/proc/{each}/task/{each}/children").read_text()
         except OSError:
             continue
-        total += int(text.partition("VmRSS:")[2].split()[0]) / 1024
+        # A process that just ended has no memory any more.
+        found = text.partition("VmRSS:")[2].split()
+        total += int(found[0]) / 1024 if found else 0.0
         waiting += map(int, children.split())
     return total
 
@@ -76,7 +78,7 @@ def stream(folder: Path = FOLDER, output: Path = OUTPUT) -> None:
                 ids[document.id] += 1
                 mentions += _checked(document)
         summary = log.read_text().splitlines()[-1]
-    settled = [mb for documents, mb in samples if documents >= _SETTLED]
+    settled = [mb for documents, mb in samples if documents >= _SETTLED and mb]
     result = {
         "exit_code": process.returncode,
         "summary": summary,

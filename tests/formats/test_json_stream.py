@@ -19,9 +19,9 @@ def test_a_long_value_is_refused(monkeypatch, size):
 
 
 def test_documents_before_a_long_value_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(json_stream, "MAX_LINE", 1 << 17)
+    monkeypatch.setattr(json_stream, "MAX_LINE", 1 << 19)
     document = '{"id": "%d", "passages": [{"offset": 0, "text": "%s"}]}'
-    texts = ["TP53", "mice", "x" * (1 << 19)]
+    texts = ["TP53", "mice", "x" * (1 << 21)]
     listed = ",".join(document % pair for pair in enumerate(texts))
     path = tmp_path / "a.json"
     path.write_text(f'{{"documents": [{listed}]}}')
