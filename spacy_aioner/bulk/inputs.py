@@ -42,12 +42,12 @@ def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list
     for given in inputs:
         for path in _expand(given, report):
             name = _full_name(path)
-            if path != given and name.startswith(f"{outputs}/"):
-                continue
             if name.rpartition("/")[0] == outputs:
                 raise AionerError(
                     f"{path}: lies in the output folder; choose another --output."
                 )
+            if path != given and name.startswith(f"{outputs}/"):
+                continue
             found.setdefault(name, path)
     return list(found.values())
 

@@ -127,7 +127,10 @@ def test_a_file_that_cannot_be_read_is_listed_and_tried_again(tag, sources, loss
         [loss] = losses()
         assert loss["file"] == str(bad)
     # Told as much if the format is given, and no other file suffers.
-    assert "12 documents in 4 files" in tag(sources, "--format", "pubtator").stderr
+    given = tag(sources, "--format", "pubtator")
+    assert given.exit_code == 3
+    assert "0 documents in 1 file" in given.stderr
+    assert "4 files done before" in given.stderr
     bad.write_bytes(gzip.compress(b"1|t|TP53 loss\n1|a|\n\n"))
     assert tag(sources).exit_code == 0
     # Once good, now bad: the old output is not that of this input.
