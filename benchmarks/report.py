@@ -22,7 +22,7 @@ PUBMED, DAY = 36_000_000, 86_400
 FORMATS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 
 NAMES = ("speed", "agreement", "rescored", "loading", "scaling", "gpu")
-BULK = ("bulk-stream", "bulk-workers", "bulk-kills", "bulk-kills-workers")
+BULK = tuple(f"bulk-{name}" for name in ("stream", "workers", "formats", "kills"))
 METHOD = Path(__file__).with_name("method.md")
 
 
@@ -229,30 +229,28 @@ def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
         low, middle, high = run["ratio_two_to_one"]
         rates = run["documents_per_second"]
         one, two = (statistics.median(rates[key]) for key in ("1", "2"))
-        own = 1 / one
         yield (
             f"Two workers do {two:.1f} documents/s, one process with both processors "
-            f"{one:.1f}: {middle:.2f} times as many ({low:.2f} to {high:.2f}). Reading "
-            "and writing, of all the time that a document takes:\n"
+            f"{one:.1f}: {middle:.2f} times as many ({low:.2f} to {high:.2f}).\n"
         )
-        yield _table(
-            "format | microseconds a document | share",
-            [
-                (name, f"{1e6 * seconds:,.0f}", f"{seconds / own:.1%}")
-                for name, seconds in run["formats"].items()
-            ],
-        )
-    for name in ("bulk-kills", "bulk-kills-workers"):
-        if name in parts:
-            run = parts[name]
-            options = f" with `{run['options']}`" if run["options"] else ""
-            end = "the same bytes as" if run["same_bytes"] else "OTHER bytes than"
-            yield (
-                f"Killed (SIGKILL) {run['kills']} times at random moments{options}, "
-                f"run again each time: {run['partial_or_different_files_seen']} times "
-                f"a partial file was seen, and in the end all {run['files']} files "
-                f"had {end} those of one undisturbed run.\n"
+        if "bulk-formats" in parts:
+            yield "Reading and writing these documents, of all the time of one process:\n"
+            yield _table(
+                "format | microseconds a document | share",
+                [
+                    (name, f"{1e6 * seconds:,.0f}", f"{seconds * one:.1%}")
+                    for name, seconds in parts["bulk-formats"].items()
+                ],
             )
+    if "bulk-kills" in parts:
+        run = parts["bulk-kills"]
+        end = "the same bytes as" if run["same_bytes"] else "OTHER bytes than"
+        yield (
+            f"Killed (SIGKILL) {run['kills']} times at random moments, run again each "
+            f"time: {run['partial_or_different_files_seen']} times a partial file was "
+            f"seen, and in the end all {run['files']} files had {end} those of one "
+            "undisturbed run.\n"
+        )
 
 
 def _meaning(speed: Mapping[str, Any]) -> str:

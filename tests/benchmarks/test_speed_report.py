@@ -94,11 +94,11 @@ def test_report_of_all_there_is(results):
     srsly.write_json(results / "bulk-stream.json", {**stream, "megabytes_highest": 730})
     workers = {"documents_per_second": {"1": [20.0], "2": [25.0]}}
     workers["ratio_two_to_one"] = [1.0, 1.25, 1.5]
-    workers["formats"] = {"read pubmed-xml": 0.0005}
+    srsly.write_json(results / "bulk-formats.json", {"read pubmed-xml": 0.0005})
     srsly.write_json(results / "bulk-workers.json", workers)
-    kills = {"options": "--workers 2", "kills": 20, "files": 51, "same_bytes": True}
+    kills = {"options": "", "kills": 20, "files": 51, "same_bytes": True}
     kills["partial_or_different_files_seen"] = 0
-    srsly.write_json(results / "bulk-kills-workers.json", kills)
+    srsly.write_json(results / "bulk-kills.json", kills)
     gpu = {"device": "Some GPU", "torch": "2.0", "tagging_fp32": part}
     srsly.write_json(results / "gpu.json", {**gpu, "tagging_auto": part})
     done = run("report.py", results, results / "speed.md")
