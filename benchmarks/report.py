@@ -219,8 +219,8 @@ def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
             f"{run['documents']:,} made-up citations in PubMed XML "
             f"(`make_pubmed.py`): {run['ids']:,} ids came out, {run['documents']:,} "
             f"documents, {run['mentions']:,} mentions, each with the text of its "
-            f"offsets. {run['documents'] / run['seconds']:.0f} documents/s with "
-            f"loading and other work beside it. Memory {first:,.0f} MB after 1,000 "
+            f"offsets. {run['documents'] / run['seconds']:.0f} documents/s, "
+            f"loading included. Memory {first:,.0f} MB after 1,000 "
             f"documents, {last:,.0f} at the end, {run['megabytes_highest']:,.0f} "
             "at most.\n"
         )
@@ -234,7 +234,7 @@ def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
             f"{one:.1f}: {middle:.2f} times as many ({low:.2f} to {high:.2f}).\n"
         )
         if "bulk-formats" in parts:
-            yield "Reading and writing these documents, of all the time of one process:\n"
+            yield "Reading and writing them, of all the time of one process:\n"
             yield _table(
                 "format | microseconds a document | share",
                 [
