@@ -28,21 +28,24 @@ DEFAULT_OUTPUT = "bioc-xml"
 def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list[str]:
     """Find the files that are named, each once, those of folders, and those of globs.
 
-    What lies deeper in the output folder is passed over: it is from an earlier run.
+    What a pattern finds in the output folder is passed over: it is from an earlier run.
 
     inputs (Sequence[str]): Files, folders, patterns with "*", "?" or "**"; paths of
         other file systems as fsspec knows them.
     folder (Folder): The output folder.
     report (Report): Takes each folder or pattern that gives no file.
     RETURNS (list[str]): The files; those of a folder or pattern in order of name.
-    RAISES (AionerError): If a path does not exist, or is in the output folder itself.
+    RAISES (AionerError): If a path does not exist, or a named file or folder is in the
+        output folder.
     """
     found: dict[str, str] = {}
     outputs = folder.full_name
     for given in inputs:
         for path in _expand(given, report):
             name = _full_name(path)
-            if name.rpartition("/")[0] == outputs:
+            within = name.rpartition("/")[0]
+            named = path == given or within == _full_name(given)
+            if named and within == outputs:
                 raise AionerError(
                     f"{path}: lies in the output folder; choose another --output."
                 )
