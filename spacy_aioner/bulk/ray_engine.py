@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import AionerError
 from ..formats.source import is_remote
-from .engines import MAX_DEATHS, Outcomes
+from .engines import Outcomes
 from .job import Job, Outcome, Stopped
 from .manifest import Manifest
 from .tag_file import load_tagger
@@ -87,7 +87,6 @@ def run_ray(
             compute=ray.data.ActorPoolStrategy(size=workers),
             num_cpus=0 if gpu else 1,
             num_gpus=1 if gpu else None,
-            max_task_retries=MAX_DEATHS - 1,
         )
         for row in dataset.iter_rows():
             if row["error"]:
