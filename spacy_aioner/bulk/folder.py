@@ -6,7 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, BinaryIO, cast
 
 import filelock
@@ -35,7 +35,6 @@ class Folder:
         except (ImportError, ValueError, OSError) as error:
             raise AionerError(f"{path}: cannot be used ({error}).") from error
         self.local = isinstance(self.system, fsspec.get_filesystem_class("file"))
-
         if self.local:
             self.root = os.path.realpath(self.root)
 
@@ -61,30 +60,28 @@ class Folder:
                 )
             for name in (_PARTIAL, RECORDS):
                 self.system.makedirs(self.path(name), exist_ok=True)
-        if not self.local:  # Object stores have no locks.
-            self._forget_partial()
+        # Object stores have no locks.
+        with self._lock() if self.local else nullcontext():
+            # What a run left behind that was killed.
+            for name in self.names(_PARTIAL):
+                self.remove(f"{_PARTIAL}/{name}")
             yield
-            return
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
         lock = filelock.FileLock(self.path(f"{INTERNAL}/lock"))
-        try:
-            with self._trouble(self.name):
+        with self._trouble(self.name):
+            try:
                 lock.acquire(blocking=False)
-        except filelock.Timeout:
-            raise AionerError(
-                f"{self.name}: another run writes to this folder; wait until it ends, "
-                f"or choose another --output."
-            ) from None
+            except filelock.Timeout:
+                raise AionerError(
+                    f"{self.name}: another run writes to this folder; wait until it "
+                    f"ends, or choose another --output."
+                ) from None
         try:
-            self._forget_partial()
             yield
         finally:
             lock.release()
-
-    def _forget_partial(self) -> None:
-        """Remove what a run left behind that was killed."""
-        with self._trouble(self.name):
-            for name in self.names(_PARTIAL):
-                self.remove(f"{_PARTIAL}/{name}")
 
     @contextmanager
     def write(self, name: str) -> Iterator[BinaryIO]:
@@ -129,6 +126,10 @@ class Folder:
             stream.write(f"{first}\n".encode())
             for line in lines:
                 stream.write(f"{line}\n".encode())
+
+    def write_json(self, name: str, value: dict[str, Any]) -> None:
+        """Write a JSON object in one line."""
+        self.write_lines(name, iter([json.dumps(value)]))
 
     def read(self, name: str) -> bytes | None:
         """Read a file.
@@ -180,8 +181,6 @@ class Folder:
     def _trouble(self, path: str, what: str = "written") -> Iterator[None]:
         try:
             yield
-        except filelock.Timeout:
-            raise
         except OSError as error:
             reason = error.strerror or error
             raise AionerError(

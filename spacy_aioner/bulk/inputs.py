@@ -41,10 +41,11 @@ def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list
     found: dict[str, str] = {}
     outputs = folder.full_name
     for given in inputs:
+        place = _full_name(given)
         for path in _expand(given, report):
             name = _full_name(path)
             within = name.rpartition("/")[0]
-            named = path == given or within == _full_name(given)
+            named = place in (name, within)
             if named and within == outputs:
                 raise AionerError(
                     f"{path}: lies in the output folder; choose another --output."
@@ -121,10 +122,8 @@ def _expand_remote(given: str, report: Report) -> Iterator[str]:
 
 def _is_known(path: str) -> bool:
     name = PurePath(path).name
-    suffix = bare_name(name).suffix.lower()
-    if compression(name) and SUFFIXES.get(suffix) in PACKED:
-        return False
-    return not name.startswith(".") and suffix in KNOWN
+    known = bare_name(name).suffix.lower() in KNOWN
+    return known and not name.startswith(".") and not _packed_twice(name)
 
 
 def _nothing(what: str) -> str:
@@ -164,29 +163,40 @@ def plan(
 
 
 def _job(path: str, read_as: str | None, write_as: str | None) -> Job:
-    suffix = bare_name(path).suffix.lower()
-    if compression(path) and SUFFIXES.get(suffix) in PACKED:
+    if _packed_twice(path):
         raise AionerError(
-            f"{path}: {suffix[1:]} is compressed in itself and cannot be read so; "
+            f"{path}: Parquet is compressed in itself and cannot be read so; "
             f"decompress the file first."
         )
+    output = _output_name(path, write_as)
     size = 0
     try:
         size = stored(path)[0]
-        known = read_as or detect_format(path)
+        found = read_as or detect_format(path)
     except (AionerError, OSError):
-        # Reading it will say what is wrong; its output is called the same all along.
-        known = None
-    found = known or SUFFIXES.get(suffix, "text")
+        # Reading it will say what is wrong.
+        return Job(path, output, None, write_as or DEFAULT_OUTPUT, size)
     format = write_as or (found if found in WRITABLE else DEFAULT_OUTPUT)
-    name = PurePath(path).name
-    if format != found:
-        bare = bare_name(path)
-        stem = bare.stem if suffix in KNOWN else bare.name
-        name = f"{stem}{OUTPUTS[format]}"
-        if format not in PACKED:
-            name += compression(path)
-    return Job(path, name, known, format, size)
+    return Job(path, output, found, format, size)
+
+
+def _output_name(path: str, write_as: str | None) -> str:
+    """Name an output by names alone: it is the same whatever the file holds today."""
+    name, bare = PurePath(path).name, bare_name(path)
+    suffix = bare.suffix.lower()
+    if write_as is None:
+        if SUFFIXES.get(suffix, "text") in WRITABLE:
+            return name
+        write_as = DEFAULT_OUTPUT
+    if suffix == OUTPUTS[write_as]:
+        return name
+    stem = bare.stem if suffix in KNOWN else bare.name
+    packed = "" if write_as in PACKED else compression(path)
+    return f"{stem}{OUTPUTS[write_as]}{packed}"
+
+
+def _packed_twice(path: str) -> bool:
+    return bool(compression(path)) and bare_name(path).suffix.lower() == ".parquet"
 
 
 def stored(path: str) -> tuple[int, str]:

@@ -11,8 +11,8 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -86,13 +86,16 @@ class Manifest:
         self, folder: Folder, model: dict[str, str], settings: Settings
     ) -> None:
         self.folder = folder
+        self.model = model
         self.settings = settings
         values = asdict(settings)
         # These do not change what is found, or are told better by the model.
         for name in ("model", "batch_size", "fail_fast"):
             del values[name]
         self._renewed: dict[str, dict[str, Any]] = {}
-        self._same = {"aioner": __version__, "model": model, "settings": values}
+        same = {"aioner": __version__, "model": model, "settings": values}
+        # As records give it back: lists for tuples.
+        self._same: dict[str, Any] = json.loads(json.dumps(same))
 
     def done(self, job: Job) -> dict[str, Any] | None:
         """Find the record of a job that need not be done again.
@@ -121,9 +124,7 @@ class Manifest:
         return record
 
     def _of(self, job: Job) -> dict[str, Any]:
-        formats = {"read_as": job.read_as, "write_as": job.write_as}
-        same: dict[str, Any] = json.loads(json.dumps({**self._same, **formats}))
-        return same
+        return {**self._same, "read_as": job.read_as, "write_as": job.write_as}
 
     def begin(self, job: Job) -> dict[str, Any]:
         """Look at the input before it is read.
@@ -147,11 +148,9 @@ class Manifest:
         job (Job): The job.
         YIELDS (FailureList): Takes the losses.
         """
-        name = _place(job, _LIST)
-        with self.folder.write(name) as stream:
-            yield FailureList(stream, job)
-        if not self.folder.size(name):
-            self.folder.remove(name)
+        with ExitStack() as stack:
+            place = self.folder.write(_place(job, _LIST))
+            yield FailureList(lambda: stack.enter_context(place), job)
 
     def add(self, outcome: Outcome, about_input: dict[str, Any]) -> None:
         """Write down that a job is done.
@@ -169,8 +168,7 @@ class Manifest:
             "failures": counts.told[True],
             **self._of(outcome.job),
         }
-        name = _place(outcome.job, _RECORD)
-        self.folder.write_lines(name, iter([json.dumps(record)]))
+        self.folder.write_json(_place(outcome.job, _RECORD), record)
 
     def forget(self, job: Job) -> None:
         """Remove what is recorded of a job, so that a run does it again."""
@@ -191,7 +189,7 @@ class Manifest:
     def assemble(self) -> None:
         """Write `manifest.jsonl` and `failures.jsonl` from all that is recorded."""
         for place, record in self._renewed.items():
-            self.folder.write_lines(place, iter([json.dumps(record)]))
+            self.folder.write_json(place, record)
         self._renewed = {}
         names = self.folder.names(RECORDS)
         self.folder.write_lines(MANIFEST, self._lines(names, _RECORD))
@@ -200,9 +198,8 @@ class Manifest:
     def _lines(self, names: Iterable[str], suffix: str) -> Iterator[str]:
         for name in names:
             if name.endswith(suffix):
-                data = self.folder.read(f"{RECORDS}/{name}")
-                if data:
-                    yield from data.decode().removesuffix("\n").split("\n")
+                data = self.folder.read(f"{RECORDS}/{name}") or b""
+                yield from filter(None, data.decode().split("\n"))
 
 
 def _place(job: Job, suffix: str) -> str:
@@ -215,22 +212,26 @@ def _place(job: Job, suffix: str) -> str:
 class FailureList:
     """Writes losses as lines of JSON: output, file, line, document, reason.
 
-    stream (BinaryIO): Where to write.
+    begin (Callable[[], BinaryIO]): Opens the list, with the first loss.
     job (Job): What they are losses of.
     """
 
-    def __init__(self, stream: BinaryIO, job: Job) -> None:
-        self.stream = stream
-        self.job = job
+    def __init__(self, begin: Callable[[], BinaryIO], job: Job) -> None:
+        self._begin = begin
+        self._stream: BinaryIO | None = None
+        self._job = job
 
     def add(self, problem: Problem) -> None:
         """Write one loss down; what lost nothing is passed over."""
-        if problem.lost:
-            line = {
-                "output": self.job.output,
-                "file": problem.path,
-                "line": problem.line,
-                "document": problem.document,
-                "reason": problem.message,
-            }
-            self.stream.write(f"{json.dumps(line)}\n".encode())
+        if not problem.lost:
+            return
+        if self._stream is None:
+            self._stream = self._begin()
+        line = {
+            "output": self._job.output,
+            "file": problem.path,
+            "line": problem.line,
+            "document": problem.document,
+            "reason": problem.message,
+        }
+        self._stream.write(f"{json.dumps(line)}\n".encode())

@@ -67,9 +67,7 @@ def run_ray(
         ) from error
     _reach(address)
     rows = [{"job": json.dumps(asdict(_absolute(job)))} for job in jobs]
-    if os.path.exists(manifest.settings.model):
-        model = os.path.abspath(manifest.settings.model)
-        manifest.settings = replace(manifest.settings, model=model)
+    manifest = _with_absolute_model(manifest)
     began = not ray.is_initialized()
     if began:
         try:
@@ -100,6 +98,13 @@ def run_ray(
     finally:
         if began:
             ray.shutdown()
+
+
+def _with_absolute_model(manifest: Manifest) -> Manifest:
+    settings = manifest.settings
+    if os.path.exists(settings.model):
+        settings = replace(settings, model=os.path.abspath(settings.model))
+    return Manifest(manifest.folder, manifest.model, settings)
 
 
 def _absolute(job: Job) -> Job:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ..errors import AionerError, Problem, Report
 from ..formats.compression import compress
 from ..formats.document import Document
-from ..formats.files import Writer, detect_format, frame_of, make_writer, read_documents
+from ..formats.files import (
+    Frame,
+    Writer,
+    detect_format,
+    frame_of,
+    make_writer,
+    read_documents,
+)
 from ..formats.source import Input
 from .folder import Folder
 from .inputs import DOCBIN, PACKED, stored
@@ -147,7 +154,7 @@ class Tagger:
         with self.folder.write(job.output) as stream:
             name = "" if job.write_as in PACKED else job.output
             with compress(stream, name) as packed:
-                writer = self._writer(packed, job, report)
+                writer = self._writer(packed, job, format, report)
                 for document in self._tag(source, documents, counts, report):
                     writer.write(document)
                     counts.documents += 1
@@ -172,14 +179,17 @@ class Tagger:
                 )
             )
 
-    def _writer(self, stream: BinaryIO, job: Job, report: Report) -> Writer:
+    def _writer(
+        self, stream: BinaryIO, job: Job, format: str, report: Report
+    ) -> Writer:
         path = self.folder.path(job.output)
         if job.write_as == DOCBIN:
             from ..corpora.docbin import DocBinWriter
 
             task = self.component.tasks[0]
             return DocBinWriter(stream, task=task, path=path, report=report)
-        frame = frame_of(job.path, job.write_as)
+        same = format == job.write_as
+        frame = frame_of(job.path, format) if same else Frame()
         return make_writer(
             stream,
             job.write_as,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AionerError, Problem
+from ..errors import AionerError, Problem, check_choice
 from .console import (
     INTERRUPTED,
     LOST,
@@ -149,11 +149,10 @@ def tag(
         from ..formats.files import FORMATS
         from ..formats.rows import Columns
 
-        for name, choices in ((format, FORMATS), (to, tuple(OUTPUTS))):
-            if name is not None and name not in choices:
-                raise AionerError(
-                    f"There is no format '{name}'; take one of {', '.join(choices)}."
-                )
+        if format is not None:
+            check_choice("format", format, FORMATS)
+        if to is not None:
+            check_choice("format", to, OUTPUTS)
         if address is not None and engine is not Engine.ray:
             raise AionerError("--address is that of a Ray cluster: add --engine ray.")
         columns = split_names(text_columns, "--text-columns")

@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 
 from ..errors import Problem, Report, raise_problem
 from ..formats.document import Document, text_offsets
-from ..formats.source import Source, quote
+from ..formats.source import Source
 from ..scheme.scheme import ALL
 from .docs import TASK_KEY, blank_pipeline, doc_to_document, document_to_doc
 
@@ -86,11 +86,7 @@ class DocBinWriter:
         """
         for mention in document.mentions:
             if text_offsets(document, mention) is None:
-                self.source.problem(
-                    f"the mention {quote(mention.text)} at {mention.start} to "
-                    f"{mention.end} is not in the text; it is left out",
-                    document=document.id,
-                )
+                self.source.misplaced(mention, document.id)
         self.add(document, task=self.task)
 
     def add(self, document: Document, *, task: str) -> None:

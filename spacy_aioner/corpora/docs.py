@@ -14,7 +14,7 @@ from ..formats.document import (
     Document,
     Mention,
     Passage,
-    contiguous,
+    are_adjoining,
     text_offsets,
 )
 from ..models.wordpieces import PASSAGES_KEY
@@ -190,4 +190,4 @@ def _shift(document: Document, start: int, end: int) -> int | None:
     for passage, begin in zip(document.passages, document.text_starts, strict=True):
         if begin <= start and end <= begin + len(passage.text):
             return passage.offset - begin
-    return document.passages[0].offset if contiguous(document.passages) else None
+    return document.passages[0].offset if are_adjoining(document.passages) else None

@@ -9,7 +9,7 @@ from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
 
 from .bioc_document import BioCSource, annotated, identifier, score_of, task_of
 from .document import Document, Mention, Passage, text_between
-from .source import Source, quote
+from .source import Source
 
 
 def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDocument:
@@ -52,11 +52,7 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
     for mention in new:
         text = text_between(document.passages, mention.start, mention.end)
         if text is None:
-            source.problem(
-                f"the mention {quote(mention.text)} at {mention.start} to "
-                f"{mention.end} is not in the text; it is left out",
-                document=document.id,
-            )
+            source.misplaced(mention, document.id)
             continue
         number += 1
         while f"A{number}" in used:

@@ -15,11 +15,11 @@ from lxml import etree
 from ..errors import Problem
 from .bioc_document import Header
 from .source import Source
-from .xml_records import XmlRecords
+from .xml_records import SAFE_PARSER, XmlRecords
 
 CHUNK = 1 << 16
 # Beyond this, the parser's line numbers cannot be relied on.
-MAX_LINE = 65_535
+LAST_LINE = 65_535
 ID = re.compile(rb"<id\b[^<>]*>([^<]{1,100})<")
 
 # The line of an element, if it is known, and the element.
@@ -76,15 +76,7 @@ def _until_fault(
     stream = source.open()
     if stream is None:
         return read, None
-    parser = etree.XMLPullParser(
-        events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
     depth = 0
     with stream:
         while True:
@@ -117,7 +109,7 @@ def _until_fault(
                     if element.tag == "document":
                         read += 1
                         line = element.sourceline
-                        yield (line if line < MAX_LINE else None), element
+                        yield (line if line < LAST_LINE else None), element
                     else:
                         _fill(header, element)
                     _free(element)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -134,7 +134,7 @@ def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None
         if passage.offset <= mention.start and mention.end <= passage.end:
             shift = start - passage.offset
             return mention.start + shift, mention.end + shift
-    if not document.passages or not contiguous(document.passages):
+    if not document.passages or not are_adjoining(document.passages):
         return None
     first, last = document.passages[0].offset, document.passages[-1].end
     if mention.start < first or mention.end > last:
@@ -142,7 +142,20 @@ def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None
     return mention.start - first, mention.end - first
 
 
-def contiguous(passages: Sequence[Passage]) -> bool:
+def adjoining(texts: Iterable[tuple[str, str]]) -> list[Passage]:
+    """Make passages that follow each other with one character between them.
+
+    texts (Iterable[tuple[str, str]]): The kind and the text of each.
+    RETURNS (list[Passage]): The passages; the first begins at 0.
+    """
+    passages: list[Passage] = []
+    for kind, text in texts:
+        offset = passages[-1].end + 1 if passages else 0
+        passages.append(Passage(offset, text, kind))
+    return passages
+
+
+def are_adjoining(passages: Sequence[Passage]) -> bool:
     """Tell whether passages follow each other with one character between them.
 
     passages (Sequence[Passage]): The passages of a document, in order.

@@ -172,7 +172,10 @@ def open_writer(
         raise AionerError(
             f"there is no format {format!r} to write; take one of {', '.join(WRITABLE)}"
         )
-    frame = frame_of(like, format)
+    frame = Frame()
+    with suppress(AionerError):  # The reader of the documents will say why.
+        if like is not None and detect_format(like) == format:
+            frame = frame_of(like, format)
     with replace_file(path) as stream, compress(stream, path) as packed:
         writer = make_writer(
             packed, format, path=path, frame=frame, keep=keep, report=report
@@ -189,28 +192,22 @@ class Frame:
     crlf: bool = False
 
 
-def frame_of(like: str | Path | None, format: str) -> Frame:
-    """Read what a new file takes over.
+def frame_of(like: str | Path, format: str) -> Frame:
+    """Read what a new file takes over from one of the same format.
 
-    like (str | Path | None): The file that the documents are from.
-    format (str): The format of the new file.
+    like (str | Path): The file that the documents are from.
+    format (str): The format of both.
     RETURNS (Frame): What a writer takes.
     """
-    if like is None or format == "text":
-        return Frame()
-    try:
-        found = detect_format(like)
-    except AionerError:
-        return Frame()  # The reader of the documents will say why.
-    if format == "pubtator":
-        return Frame(crlf=found == "pubtator" and _has_crlf(like))
 
     def silent(problem: object) -> None:
         """Leave it to the reader of the documents to report."""
 
-    if found == "bioc-xml" and format == "bioc-xml":
+    if format == "pubtator":
+        return Frame(crlf=_has_crlf(like))
+    if format == "bioc-xml":
         return Frame(header=read_xml_header(like, report=silent))
-    if found == "bioc-json" and format == "bioc-json":
+    if format == "bioc-json":
         return Frame(header=read_json_header(like, report=silent))
     return Frame()
 

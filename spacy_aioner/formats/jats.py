@@ -9,10 +9,10 @@ from typing import Any
 
 from ..errors import Report, raise_problem
 from .compression import bare_name
-from .document import Document
+from .document import Document, adjoining
 from .source import Source
 from .xml_records import MATHML, XmlRecords
-from .xml_text import contiguous, running_text
+from .xml_text import running_text
 
 ARTICLE_ID = re.compile(
     rb"""<article-id\s[^<>]{0,99}pub-id-type=["']pm[^<>]{0,99}>([^<]{1,100})<"""
@@ -141,7 +141,7 @@ def read_jats(
                 document=name,
                 lost=False,
             )
-        yield Document(name, contiguous(texts))
+        yield Document(name, adjoining(texts))
 
 
 def _simplify(article: Any) -> None:

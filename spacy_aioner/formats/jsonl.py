@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ..errors import Report, raise_problem
 from .document import Document, text_offsets
 from .rows import COLUMNS, ENTITIES, Columns, Row, read_rows
-from .source import BOM, UTF_16, Source, quote
+from .source import BOM, UTF_16, Source
 
 MAX_DEPTH = 64
 # Half of a character beyond U+FFFF, as JSON escapes it.
@@ -164,11 +164,7 @@ class JSONLWriter:
         for mention in document.mentions:
             place = text_offsets(document, mention)
             if place is None:
-                self.source.problem(
-                    f"the mention {quote(mention.text)} at {mention.start} to "
-                    f"{mention.end} is not in the text; it is left out",
-                    document=document.id,
-                )
+                self.source.misplaced(mention, document.id)
                 continue
             start, end = place
             score = None if mention.score is None else round(mention.score, 4)

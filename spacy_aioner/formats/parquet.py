@@ -208,11 +208,13 @@ class ParquetWriter:
         """
         for mention in document.mentions:
             text = text_between(document.passages, mention.start, mention.end)
-            if text is None or mention.end > MAX_OFFSET:
-                place = "not in the text" if text is None else "too far from its start"
+            if text is None:
+                self.source.misplaced(mention, document.id)
+                continue
+            if mention.end > MAX_OFFSET:
                 self.source.problem(
                     f"the mention {quote(mention.text)} at {mention.start} to "
-                    f"{mention.end} is {place}; it is left out",
+                    f"{mention.end} is too far from its start; it is left out",
                     document=document.id,
                 )
                 continue

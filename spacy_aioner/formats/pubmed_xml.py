@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Report, raise_problem
-from .document import Document
+from .document import Document, adjoining
 from .source import Source
 from .xml_records import XmlRecords
-from .xml_text import contiguous, running_text
+from .xml_text import running_text
 
 RECORDS = ("PubmedArticle", "PubmedBookArticle")
 PMID = re.compile(rb"<PMID\b[^<>]*>([^<]{1,100})<")
@@ -64,7 +64,7 @@ def _build(element: Any, source: Source, line: int) -> Document | None:
             document=name,
             lost=False,
         )
-    return Document(name, contiguous(texts))
+    return Document(name, adjoining(texts))
 
 
 def _texts(element: Any, paths: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .compression import bare_name
-from .document import Document, Mention, Passage
+from .document import Document, Mention, adjoining
 from .source import Source, quote
 
 # The columns that hold text where none are named, in the order of the passages.
@@ -138,8 +138,7 @@ def row_document(
     if not names:
         expected = ", ".join(columns.text or TEXT_COLUMNS)
         fault = f"has no column of text ({expected})"
-    passages: list[Passage] = []
-    position = 0
+    texts: list[tuple[str, str]] = []
     for column in names:
         text = values.get(column)
         if column not in values:
@@ -147,12 +146,11 @@ def row_document(
         elif text is not None and not isinstance(text, str):
             fault = f"has a {quote(column)} that is no string"
         else:
-            passages.append(Passage(position, text or "", column))
-            position += len(passages[-1].text) + 1
+            texts.append((column, text or ""))
     if fault:
         place.problem(f"{fault}; it is left out, the others are read")
         return None
-    document = Document(str(name), passages, origin=Row(values))
+    document = Document(str(name), adjoining(texts), origin=Row(values))
     document.mentions = list(_mentions(values.get(ENTITIES), document, place))
     return document
 

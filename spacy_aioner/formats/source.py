@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 
 from ..errors import Problem, Report
 from .compression import Damaged, decompress
+from .document import Mention
 
 BOM = b"\xef\xbb\xbf"
 # The byte order marks of UTF-16, which are valid in no UTF-8 file.
@@ -86,6 +87,18 @@ class Source:
         """
         self.report(Problem(str(self.path), message, line, document, lost))
 
+    def misplaced(self, mention: Mention, document: str) -> None:
+        """Report a mention that is not in the text, which a writer leaves out.
+
+        mention (Mention): The mention.
+        document (str): The id of its document.
+        """
+        self.problem(
+            f"the mention {quote(mention.text)} at {mention.start} to {mention.end} is "
+            f"not in the text; it is left out",
+            document=document,
+        )
+
     def open(self) -> BinaryIO | None:
         """Open the file, or report why that fails.
 
@@ -131,9 +144,10 @@ class Source:
         number = 0
         while data := stream.readline(MAX_LINE):
             number += 1
-            if data.endswith(b"\n") or len(data) < MAX_LINE:
-                if not data.endswith(b"\n"):
-                    stream.read(1)  # Raises if the line is not whole.
+            whole = data.endswith(b"\n")
+            if whole or len(data) < MAX_LINE:
+                if not whole:
+                    stream.read(1)  # Raises if the file breaks off here.
                 yield number, data
                 continue
             while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from ..errors import Report, raise_problem
 from .compression import bare_name
 from .document import Document, Mention, Passage, text_between
-from .source import BOM, Source, quote
+from .source import BOM, Source
 
 # A larger file is hardly a text, and would take memory without bounds.
 MAX_TEXT = 64 << 20
@@ -95,11 +95,7 @@ class TextWriter:
         for mention in document.mentions:
             text = text_between(document.passages, mention.start, mention.end)
             if text is None:
-                self.source.problem(
-                    f"the mention {quote(mention.text)} at {mention.start} to "
-                    f"{mention.end} is not in the text; it is left out",
-                    document=document.id,
-                )
+                self.source.misplaced(mention, document.id)
             else:
                 line = _line(mention, text)
                 self.stream.write(line.encode("utf-8", "replace"))

@@ -47,6 +47,15 @@ NAMESPACES = {
     "xlink": "http://www.w3.org/1999/xlink",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
+# Nothing that a file refers to is loaded, no entity is expanded, no text is endless.
+SAFE_PARSER = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 PLACE = re.compile(r",? line \d+(?:, column \d+)?")
 
 
@@ -165,15 +174,7 @@ class XmlRecords:
         if head.startswith(UTF_16) or b"<\0" in head[:4] or b"\0<" in head[:4]:
             encoding = "UTF-16"
         try:
-            parser = etree.XMLParser(
-                encoding=encoding,
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-                huge_tree=False,
-                remove_comments=True,
-                remove_pis=True,
-            )
+            parser = etree.XMLParser(encoding=encoding, **SAFE_PARSER)
             etree.fromstring(b"<records/>", parser)
         except (LookupError, etree.XMLSyntaxError):
             self.source.problem(

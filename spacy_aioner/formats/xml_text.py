@@ -1,11 +1,9 @@
-"""The text of XML elements, and passages made of it."""
+"""The text of XML elements."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-
-from .document import Passage
 
 WHITE = re.compile(r"[ \t\r\n]+")
 
@@ -25,16 +23,3 @@ def running_text(pieces: Iterable[str]) -> str:
 
 def _one_space(white: re.Match[str]) -> str:
     return " " if "\n" in white[0] or "\r" in white[0] else white[0]
-
-
-def contiguous(texts: Iterable[tuple[str, str]]) -> list[Passage]:
-    """Make passages that follow one another at a distance of one character.
-
-    texts (Iterable[tuple[str, str]]): The kind and the text of each.
-    RETURNS (list[Passage]): The passages; the first begins at 0.
-    """
-    passages: list[Passage] = []
-    for kind, text in texts:
-        offset = passages[-1].end + 1 if passages else 0
-        passages.append(Passage(offset, text, kind))
-    return passages

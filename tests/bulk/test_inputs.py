@@ -1,13 +1,23 @@
 """Which files are tagged, and what their outputs are called."""
 
+import io
+
 import fsspec
 import pytest
 
 from spacy_aioner.bulk.folder import Folder
 from spacy_aioner.bulk.inputs import find_files, plan, stored
 from spacy_aioner.errors import AionerError
+from spacy_aioner.formats.compression import compress
 
 PUBMED = "<PubmedArticleSet><PubmedArticle/></PubmedArticleSet>"
+
+
+def packed(data, path):
+    stream = io.BytesIO()
+    with compress(stream, path) as packer:
+        packer.write(data)
+    return stream.getvalue()
 
 
 def find(*inputs, output="memory://nowhere/out"):
@@ -66,6 +76,15 @@ def test_a_name_does_not_depend_on_what_can_be_read(tmp_path):
     assert (job.output, job.read_as) == ("b.jsonl.gz", None)
     [job] = plan([str(tmp_path / "none.xml")], read_as=None, write_as=None)
     assert (job.output, job.read_as) == ("none.xml", None)
+    text = '{"id": 1, "text": "TP53"}'
+    for name in ("rows.jsonl", "rows.jsonl.gz", "plain", "a.nxml"):
+        for to in (None, "bioc-json", "pubtator", "jsonl", "bioc-xml"):
+            path = tmp_path / name
+            path.write_bytes(packed(text.encode(), path))
+            [good] = plan([str(path)], read_as=None, write_as=to)
+            path.unlink()
+            [gone] = plan([str(path)], read_as=None, write_as=to)
+            assert gone.output == good.output
 
 
 def test_what_is_no_file(tmp_path):
@@ -105,6 +124,8 @@ def test_remote_files():
         ("a.1.nxml", "<article/>", None, "a.1.xml", ("jats", "bioc-xml")),
         ("a.xml", PUBMED, "parquet", "a.parquet", ("pubmed-xml", "parquet")),
         ("a.b", "1|t|x", "docbin", "a.b.spacy", ("pubtator", "docbin")),
+        ("a.b", "1|t|x", "pubtator", "a.b.pubtator", ("pubtator", "pubtator")),
+        ("a.jsonl", '{"id": 1}', "bioc-json", "a.json", ("jsonl", "bioc-json")),
         ("a.jsonl", '{"id": 1}', "pubtator", "a.pubtator", ("jsonl", "pubtator")),
     ],
 )

@@ -221,7 +221,7 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
     )
     assert "no such file or folder" in fails(tmp_path / "none", "-o", output)
     assert "is no folder" in fails(source, "-o", other)
-    assert "There is no format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
+    assert "Unknown format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
 
 
 def test_an_empty_folder_is_told_and_the_rest_is_tagged(tag, source, tmp_path):
