@@ -8,6 +8,7 @@
     python bulk.py formats few results/bulk-formats.json
     python make_pubmed.py fifty --documents 1500 --files 50
     python bulk.py kills fifty results/bulk-kills.json
+    python bulk.py kills fifty results/bulk-kills-workers.json --options "--workers 2"
 
 Each command writes what it measured as JSON; report.py puts it into docs/speed.md.
 """

@@ -22,7 +22,10 @@ PUBMED, DAY = 36_000_000, 86_400
 FORMATS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 
 NAMES = ("speed", "agreement", "rescored", "loading", "scaling", "gpu")
-BULK = tuple(f"bulk-{name}" for name in ("stream", "workers", "formats", "kills"))
+BULK = tuple(
+    f"bulk-{name}"
+    for name in ("stream", "workers", "formats", "kills", "kills-workers")
+)
 METHOD = Path(__file__).with_name("method.md")
 
 
@@ -242,14 +245,14 @@ def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
                     for name, seconds in parts["bulk-formats"].items()
                 ],
             )
-    if "bulk-kills" in parts:
-        run = parts["bulk-kills"]
+    for run in (parts[name] for name in BULK[3:] if name in parts):
         end = "the same bytes as" if run["same_bytes"] else "OTHER bytes than"
+        options = f" with `{run['options']}`" if run["options"] else ""
         yield (
-            f"Killed (SIGKILL) {run['kills']} times at random moments, run again each "
-            f"time: {run['partial_or_different_files_seen']} times a partial file was "
-            f"seen, and in the end all {run['files']} files had {end} those of one "
-            "undisturbed run.\n"
+            f"Killed (SIGKILL) {run['kills']} times at random moments{options}, run "
+            f"again each time: {run['partial_or_different_files_seen']} times a "
+            f"partial file was seen, and in the end all {run['files']} files had {end} "
+            "those of one undisturbed run.\n"
         )
 
 
