@@ -136,6 +136,23 @@ def require_file(path: Path) -> None:
         raise AionerError(f"{path}: is a folder; name a file.")
 
 
+def require_input(path: Path) -> None:
+    """Make sure that an input is there: a file, or a folder of brat's files.
+
+    path (Path): The input.
+    RAISES (AionerError): If it is neither.
+    """
+    from ..formats.brat import holds_brat
+
+    if not path.is_dir():
+        require_file(path)
+    elif not holds_brat(path):
+        raise AionerError(
+            f"{path}: is a folder without .ann files; name a file, or a folder of "
+            "brat's .txt and .ann files."
+        )
+
+
 def split_names(text: str | None, option: str) -> list[str] | None:
     """Read a list of names as it is written on the command line.
 

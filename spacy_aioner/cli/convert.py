@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import AionerError, Problem, Report
-from .console import Debug, Problems, plain_errors, plural, require_file, say, tell
+from ..errors import AionerError, Report
+from .console import (
+    Debug,
+    Problems,
+    plain_errors,
+    plural,
+    require_file,
+    require_input,
+    say,
+    tell,
+)
 
 if TYPE_CHECKING:
     from ..formats.document import Document
@@ -43,7 +51,7 @@ def convert(
         typer.Argument(
             metavar="INPUT",
             help="PubTator, BioC, PubMed XML, JATS, JSONL, Parquet or plain text (also "
-            "as .gz or .zst), or DocBin (.spacy).",
+            "as .gz or .zst), DocBin (.spacy), or a folder of brat's .txt and .ann.",
         ),
     ],
     output: Annotated[
@@ -81,7 +89,7 @@ def convert(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Convert a file of annotated documents.
+    """Convert a file, or a folder of brat's files, of annotated documents.
 
     What --task keeps, after --types: ALL and names of your own keep every mention;
     Gene, Disease, Chemical, Species, Variant and CellLine keep the mentions of that
@@ -116,7 +124,9 @@ def convert(
 
 
 def _check(source: Path, output: Path, to: Target, tokenizer: Words) -> None:
-    require_file(source)
+    from ..formats.brat import is_part
+
+    require_input(source)
     if source.suffix.lower() == ".conll":
         raise AionerError(
             f"{source}: CoNLL holds no documents or offsets and cannot be read; start "
@@ -124,7 +134,7 @@ def _check(source: Path, output: Path, to: Target, tokenizer: Words) -> None:
         )
     if output.is_dir():
         raise AionerError(f"{output}: is a folder; name the file to write.")
-    if output.exists() and output.samefile(source):
+    if output.exists() and (output.samefile(source) or is_part(output, source)):
         raise AionerError(f"{output}: is the input itself; choose another output.")
     if tokenizer is Words.reference and to is not Target.conll:
         raise AionerError(
@@ -176,7 +186,7 @@ class _Selection:
         self._left_out: Counter[str] = Counter()
 
     def read(self, report: Report) -> Iterator[Document]:
-        from ..corpora.convert import read_annotated
+        from ..corpora.convert import mentions_inside, read_annotated
 
         listed = self.exclude_ids | (self.ids or frozenset())
         for document in read_annotated(self.source, report=report):
@@ -188,7 +198,7 @@ class _Selection:
                 continue
             document = self._mapped(document)
             if self.task is not None:
-                document = _inside(document, self.source, report)
+                document = mentions_inside(document, self.source, report)
             self.documents += 1
             self.mentions += len(document.mentions)
             yield document
@@ -231,26 +241,6 @@ class _Selection:
         """How much was kept."""
         documents = plural(self.documents, "document")
         return f"{documents}, {plural(self.mentions, 'mention')}"
-
-
-def _inside(document: Document, source: Path, report: Report) -> Document:
-    """Leave out mentions that labels cannot stand for."""
-    from ..formats.document import text_offsets
-
-    inside = []
-    for mention in document.mentions:
-        if text_offsets(document, mention) is not None:
-            inside.append(mention)
-        else:
-            report(
-                Problem(
-                    str(source),
-                    f"the mention at {mention.start} to {mention.end} is not in the "
-                    "text, or in passages that are far apart; it is left out",
-                    document=document.id,
-                )
-            )
-    return replace(document, mentions=inside)
 
 
 def _write(

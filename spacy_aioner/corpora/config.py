@@ -18,13 +18,13 @@ A TOML file with one table per corpus, for example
     test = ["BioID_Test.PubTator"]
     article = '\d+(?=\d{4}$)'
 
-Paths are relative to the TOML file. A list within the list names alternatives: the
-first of those files that is there is read. `dev_ids` names a file with one document id
-per line: those documents leave "train" and are "dev". `article` is a regular expression
-for corpora of parts of articles: what it matches at the beginning of a document's id
-names the article. `anchor = true` lets the corpus keep all its training documents
-where others give up what is tested (see `spacy_aioner.corpora.leakage`), and
-`optional = true` skips files that are not there.
+Paths are relative to the TOML file; a folder is a corpus of brat's files. A list within
+the list names alternatives: the first of those files that is there is read. `dev_ids`
+names a file with one document id per line: those documents leave "train" and are "dev".
+`article` is a regular expression for corpora of parts of articles: what it matches at
+the beginning of a document's id names the article. `anchor = true` lets the corpus keep
+all its training documents where others give up what is tested (see
+`spacy_aioner.corpora.leakage`), and `optional = true` skips files that are not there.
 """
 
 from __future__ import annotations
@@ -166,16 +166,17 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
 def _find_files(
     path: Path, table: Mapping[str, Any]
 ) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
-    """Files by split, and what is missing: a file, or all of some alternatives."""
+    """Files and folders by split, and what is missing: all alternatives of an entry."""
     files, missing = {}, []
     for split in SPLITS:
         entries = table.get(split, [])
         found = []
         for entry in [entries] if isinstance(entries, str) else entries:
             names = [entry] if isinstance(entry, str) else entry
-            there = [path.parent / n for n in names if (path.parent / n).is_file()]
+            paths = [path.parent / name for name in names]
+            there = [p for p in paths if p.is_file() or p.is_dir()]
             found += there[:1]
             if not there:
-                missing.append(" or ".join(str(path.parent / n) for n in names))
+                missing.append(" or ".join(map(str, paths)))
         files[split] = tuple(found)
     return files, missing

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import Report, raise_problem
+from ..errors import Problem, Report, raise_problem
+from ..formats.brat import is_brat, read_brat
 from ..formats.conll import ConllSentence
 from ..formats.document import Document, text_offsets
 from ..formats.files import read_documents
@@ -21,16 +23,42 @@ from .docbin import DOCBIN_SUFFIX, read_docbin
 def read_annotated(
     path: str | Path, *, report: Report = raise_problem
 ) -> Iterator[Document]:
-    """Read a file of any format, a DocBin (".spacy") too.
+    """Read a file of any format, a DocBin (".spacy") and a corpus of brat too.
 
-    path (str | Path): The file.
+    path (str | Path): The file; a folder or an ".ann" file is a corpus of brat.
     report (Report): Takes each problem; by default the first loss raises.
     YIELDS (Document): The documents.
     """
-    if Path(path).suffix.lower() == DOCBIN_SUFFIX:
+    if is_brat(path):
+        yield from read_brat(path, report=report)
+    elif Path(path).suffix.lower() == DOCBIN_SUFFIX:
         yield from read_docbin(path, report=report)
     else:
         yield from read_documents(path, report=report)
+
+
+def mentions_inside(document: Document, path: Path, report: Report) -> Document:
+    """Leave out the mentions that labels cannot stand for.
+
+    document (Document): A document.
+    path (Path): Where it is from, for problems.
+    report (Report): Takes each mention that is left out.
+    RETURNS (Document): A copy; passages and the other mentions are shared.
+    """
+    inside = []
+    for mention in document.mentions:
+        if text_offsets(document, mention) is not None:
+            inside.append(mention)
+        else:
+            report(
+                Problem(
+                    str(path),
+                    f"the mention at {mention.start} to {mention.end} is not in the "
+                    "text, or in passages that are far apart; it is left out",
+                    document=document.id,
+                )
+            )
+    return replace(document, mentions=inside)
 
 
 def conll_task(name: str, document: Document) -> Task:

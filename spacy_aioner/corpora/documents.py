@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ..errors import AionerError, Problem
 from ..formats.document import Document
-from ..formats.files import read_documents
 from .config import Corpus
-from .docbin import DOCBIN_SUFFIX, read_docbin
+from .convert import read_annotated
 from .mapping import task_mentions
 
 
@@ -35,9 +34,6 @@ def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
 
 
 def _read(path: Path) -> Iterator[Document]:
-    if path.suffix.lower() == DOCBIN_SUFFIX:
-        yield from read_docbin(path)
-        return
     lost: list[Problem] = []
 
     def report(problem: Problem) -> None:
@@ -45,7 +41,7 @@ def _read(path: Path) -> Iterator[Document]:
             lost.append(problem)
 
     documents = 0
-    for document in read_documents(path, report=report):
+    for document in read_annotated(path, report=report):
         documents += 1
         yield document
     if not lost:

@@ -9,7 +9,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import AionerError
+from ..errors import AionerError, check_choice
 from ..formats.document import Document
 from ..scheme.scheme import ALL
 from .docbin import DOCBIN_SUFFIX, read_tasks
@@ -21,6 +21,7 @@ def create_sampled_corpus(
     path: Path | None,
     exponent: float = 0.5,
     weights: dict[str, float] | None = None,
+    shares: dict[str, float] | None = None,
     min_length: int = 200,
     max_length: int = 700,
     negatives: float = 1.0,
@@ -41,6 +42,9 @@ def create_sampled_corpus(
     weights (dict[str, float] | None): Factors for the share of corpora, by file name
         without its ending; 1 for those not named, 0 leaves one out. A warning tells
         of a name that is not there.
+    shares (dict[str, float] | None): The very share of the text for some corpora, by
+        file name without its ending, whatever their size; the rest is divided among
+        the others. With nothing else there a corpus is the whole text.
     min_length, max_length (int): Characters at which documents are cut, drawn between
         the two for each document anew.
     negatives (float): Share of the parts without any mention that are kept, for
@@ -58,14 +62,14 @@ def create_sampled_corpus(
             )
         corpora = _read_corpora(Path(path), weights or {})
         dice = random.Random(seed)
-        shares = [c.weight * c.characters**exponent for c in corpora]
+        wanted_shares = _shares(corpora, exponent, shares or {})
         lengths = (min_length, max_length)
         streams = [_parts(c, lengths, negatives, dice) for c in corpora]
         # Parts of one corpus may be longer than those of another, so it is not the
         # number of parts that is drawn by share, but their text.
         given = [0.0] * len(corpora)
         while True:
-            wanted = [g / s for g, s in zip(given, shares, strict=True)]
+            wanted = [g / s for g, s in zip(given, wanted_shares, strict=True)]
             number = wanted.index(min(wanted))
             part = next(streams[number])
             # Drawn at random around the share, lest corpora come in a fixed order.
@@ -78,6 +82,7 @@ def create_sampled_corpus(
 
 @dataclass(frozen=True)
 class _Corpus:
+    name: str
     task: str
     documents: list[Document]
     weight: float
@@ -104,10 +109,38 @@ def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
         documents = [document for document, _ in pairs]
         characters = sum(len(document.text) for document in documents)
         if characters:
-            corpora.append(_Corpus(pairs[0][1], documents, weight, characters))
+            corpora.append(
+                _Corpus(file.stem, pairs[0][1], documents, weight, characters)
+            )
     if not corpora:
         raise AionerError(f"{path}: there is nothing to draw from: raise a weight.")
     return corpora
+
+
+def _shares(
+    corpora: list[_Corpus], exponent: float, fixed: dict[str, float]
+) -> list[float]:
+    """The share of each corpus, relative to those of the others."""
+    names = [corpus.name for corpus in corpora]
+    for name, share in fixed.items():
+        check_choice("corpus of shares", name, names)
+        if not 0.0 < share < 1.0:
+            raise AionerError(
+                f"The share {share} of the corpus '{name}' is not between 0 and 1."
+            )
+    left = 1.0 - sum(fixed.values())
+    if left <= 0.0 and len(fixed) < len(corpora):
+        raise AionerError(
+            "The shares of the corpora leave nothing for the others: lower them."
+        )
+    sizes = [
+        0.0 if c.name in fixed else c.weight * c.characters**exponent for c in corpora
+    ]
+    total = sum(sizes)
+    return [
+        fixed[c.name] if c.name in fixed else left * size / total
+        for c, size in zip(corpora, sizes, strict=True)
+    ]
 
 
 def _parts(

@@ -10,10 +10,12 @@ from typing import BinaryIO
 from ..errors import Report, raise_problem
 from .compression import bare_name
 from .document import Document, Mention, Passage, text_between
-from .source import BOM, Source
+from .source import Source
 
 # A larger file is hardly a text, and would take memory without bounds.
 MAX_TEXT = 64 << 20
+# A byte order mark, decoded.
+MARK = "\ufeff"
 
 
 def read_text(
@@ -28,41 +30,53 @@ def read_text(
         without the suffix.
     """
     source = Source(path, report)
+    text = read_whole(source)
+    if text is None:
+        return
+    if text.startswith(MARK):
+        text = text[len(MARK) :]
+        source.problem(
+            "the file begins with a byte order mark, which is left off",
+            line=1,
+            lost=False,
+        )
+    if not text:
+        source.problem("is empty; it is read as a document without text", lost=False)
+    yield Document(bare_name(path).stem, [Passage(0, text, "text")])
+
+
+def read_whole(source: Source) -> str | None:
+    """Read a file that is one piece of UTF-8, or report why that fails.
+
+    source (Source): The file, of at most MAX_TEXT bytes.
+    RETURNS (str | None): What it holds: line breaks are as stored, and a byte order
+        mark is there. None if it cannot be read.
+    """
     stream = source.open()
     if stream is None:
-        return
+        return None
     with stream:
         try:
             data = stream.read(MAX_TEXT + 1)
             stream.read(1)  # A compressed file that is cut short says so only here.
         except OSError as error:
             source.unreadable(error)
-            return
+            return None
     if len(data) > MAX_TEXT:
         source.problem(
-            f"is larger than {MAX_TEXT >> 20} MiB, and plain text is one document; the "
+            f"is larger than {MAX_TEXT >> 20} MiB, and all of it is one document; the "
             f"file is left out, divide it or use a format with many documents"
         )
-        return
-    if data.startswith(BOM):
-        data = data[len(BOM) :]
-        source.problem(
-            "the file begins with a byte order mark, which is left off",
-            line=1,
-            lost=False,
-        )
+        return None
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         source.problem(
             f"is not valid UTF-8 ({error.reason}); the file is left out, convert it "
             f"to UTF-8",
             line=data.count(b"\n", 0, error.start) + 1,
         )
-        return
-    if not text:
-        source.problem("is empty; it is read as a document without text", lost=False)
-    yield Document(bare_name(path).stem, [Passage(0, text, "text")])
+        return None
 
 
 class TextWriter:

@@ -105,6 +105,17 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._fast = None
         self._torch_optimizer = None
 
+    def change(self, edit: Callable[[AioNetwork], None]) -> None:
+        """Change the network itself, not only its weights by training.
+
+        edit (Callable[[AioNetwork], None]): Takes the network and changes it in place.
+        """
+        assert self.network is not None
+        assert self.frame is not None
+        assert self.table is not None
+        edit(self.network)
+        self.set_network(self.network, self.table.tokenizer, self.frame)
+
     def pick_attention(self) -> str:
         """The fastest attention: torch's fused one trains slowly in bf16 on CPUs."""
         device = get_torch_default_device()

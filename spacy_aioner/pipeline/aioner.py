@@ -15,7 +15,8 @@ from thinc.api import Optimizer, set_dropout_rate
 from ..errors import AionerError
 from ..models.architectures import AioModel, get_shim
 from ..models.types import Emissions, Plan
-from ..scheme.scheme import Scheme
+from ..scheme.growth import label_analogies
+from ..scheme.scheme import Scheme, Task, add_tasks
 from .filters import SpanFilter
 from .gold import check_types, example_task, gold_labels, is_annotated
 from .groups import Prediction, to_predictions, write_group
@@ -74,7 +75,7 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
             "threshold": threshold,
             "consistency": consistency,
             "spans_key": spans_key,
-            "task_types": {task.name: list(task.types) for task in scheme.tasks},
+            "task_types": _task_types(scheme),
             "trained_tasks": [],
         }
         self.tasks = list(tasks)
@@ -297,6 +298,33 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         ordered = [task.name for task in self.scheme.tasks if task.name in known]
         self.cfg["trained_tasks"] = ordered
 
+    def add_task(self, name: str, types: Sequence[str]) -> None:
+        """Add a task that the network shall learn, and prompt it too.
+
+        Of the pipeline only the component changes; see `new_task.add_task`.
+
+        name (str): Name of the task.
+        types (Sequence[str]): The entity types that it annotates.
+        RAISES (AionerError): If the component is not trained or a name cannot be.
+        """
+        from ..models.growth import grow
+
+        shim = get_shim(self.model)
+        known = self.cfg["trained_tasks"]
+        if shim.network is None or not known:
+            raise AionerError(
+                f"'{self.name}' is not trained, so there is nothing to add the task "
+                f"'{name}' to: name it in task_types of the component's config."
+            )
+        grown = add_tasks(self.scheme, [Task(name, tuple(types))])
+        analogies, fresh = label_analogies(self.scheme, grown, known)
+        shim.change(lambda net: grow(net, n_tags=2, analogies=analogies, fresh=fresh))
+        self.scheme = grown
+        self.cfg["task_types"] = _task_types(grown)
+        self.model.set_dim("nO", len(grown.labels), force=True)
+        self.model.attrs["n_tags"] = len(grown.tags)
+        self._tasks.append(name)
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
@@ -330,3 +358,8 @@ class AionerNER(TrainablePipe):  # type: ignore[misc]
         self.model.set_dim("nO", len(self.scheme.labels), force=True)
         self.model.attrs["n_tags"] = len(self.scheme.tags)
         self.model.initialize()
+
+
+def _task_types(scheme: Scheme) -> dict[str, list[str]]:
+    """The types of each task, as the scorer takes them and JSON keeps them."""
+    return {task.name: list(task.types) for task in scheme.tasks}

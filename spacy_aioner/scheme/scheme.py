@@ -112,17 +112,29 @@ def build_scheme(
     RETURNS (Scheme): The scheme.
     RAISES (AionerError): If a name is empty, repeated, or no single tag word.
     """
+    _check_names("entity type", types)
     tasks = [Task(ALL, tuple(types)), *(Task(t, (t,)) for t in types)]
-    tasks += [Task(name, tuple(ts)) for name, ts in (task_types or {}).items()]
-    _check_names("entity type", [*types])
-    _check_names("task", [task.name for task in tasks])
-    for task in tasks:
+    further = (task_types or {}).items()
+    return add_tasks(Scheme(()), [*tasks, *(Task(n, tuple(ts)) for n, ts in further)])
+
+
+def add_tasks(scheme: Scheme, tasks: Iterable[Task]) -> Scheme:
+    """Make a scheme with further tasks behind those that it has.
+
+    scheme (Scheme): The scheme, which stays as it is.
+    tasks (Iterable[Task]): The tasks to add.
+    RETURNS (Scheme): The larger scheme.
+    RAISES (AionerError): If a name is empty, repeated, or no single tag word.
+    """
+    grown = Scheme((*scheme.tasks, *tasks))
+    _check_names("task", [task.name for task in grown.tasks])
+    for task in grown.tasks:
         _check_names(f"entity type of task '{task.name}'", task.types)
         if not task.types:
             raise AionerError(
                 f"Task '{task.name}' annotates no entity type: name at least one."
             )
-    return Scheme(tuple(tasks))
+    return grown
 
 
 def _check_names(what: str, names: Iterable[str]) -> None:

@@ -205,7 +205,7 @@ def test_inputs_and_outputs_that_do_not_serve(convert, source, tmp_path):
     for arguments, message in (
         ({"name": "a.PubTator"}, "is the input itself"),
         ({"name": "."}, "is a folder; name the file to write"),
-        ({"input": tmp_path}, "is a folder; name a file"),
+        ({"input": tmp_path}, "is a folder without .ann files; name a file, or a"),
         ({"input": tmp_path / "a.conll"}, "CoNLL holds no documents"),
         ({"name": "none/out"}, "cannot be written"),
     ):
@@ -231,3 +231,56 @@ def test_rows_and_tables(convert):
     assert [(row["start"], row["end"], row["type"]) for row in rows] == [
         (mention.start, mention.end, mention.type) for mention in MENTIONS
     ]
+
+
+@pytest.fixture
+def brat(tmp_path):
+    """A folder of two documents of brat."""
+    folder = tmp_path / "brat"
+    (folder / "more").mkdir(parents=True)
+    for name, text, annotation in (
+        ("b", "p53 loss.\nMice died.", "T1\tProtein 0 3\tp53\nT2\tTaxon 10 14\tMice\n"),
+        (
+            "more/a",
+            "Aspirin helped.",
+            "T1\tDrug 0 7\tAspirin\nN1\tReference T1 M:1\ta\n",
+        ),
+    ):
+        (folder / f"{name}.txt").write_text(text, encoding="utf8")
+        (folder / f"{name}.ann").write_text(annotation, encoding="utf8")
+    return folder
+
+
+def test_a_folder_of_brat_as_pubtator(convert, brat):
+    result, output = convert(
+        "pubtator", "--types", "Protein=Gene,Drug=Chemical,Taxon=", input=brat
+    )
+    assert result.exit_code == 0
+    assert result.stderr == f"{output}: 2 documents, 2 mentions\n"
+    assert output.read_text(encoding="utf8") == (
+        "b|t|p53 loss. Mice died.\nb|a|\nb\t0\t3\tp53\tGene\n\n"
+        "more/a|t|Aspirin helped.\nmore/a|a|\n"
+        "more/a\t0\t7\tAspirin\tChemical\tM:1\n\n"
+    )
+
+
+def test_a_folder_of_brat_as_docbin(convert, brat, tmp_path):
+    result, output = convert("docbin", input=brat, name="brat.spacy")
+    assert result.exit_code == 0
+    docs = list(DocBin().from_disk(output).get_docs(spacy.blank("en").vocab))
+    assert [doc.text for doc in docs] == ["p53 loss.\nMice died.", "Aspirin helped."]
+    assert [[(ent.text, ent.label_) for ent in doc.ents] for doc in docs] == [
+        [("p53", "Protein"), ("Mice", "Taxon")],
+        [("Aspirin", "Drug")],
+    ]
+    result, output = convert("pubtator", input=brat / "more" / "a.ann")
+    assert result.stderr == f"{output}: 1 document, 1 mention\n"
+
+
+def test_no_file_of_a_brat_corpus_is_written_over(convert, brat):
+    for source, name in ((brat, "brat/b.ann"), (brat / "b.ann", "brat/b.txt")):
+        before = (brat.parent / name).read_bytes()
+        result, output = convert("pubtator", input=source, name=name)
+        assert result.exit_code == 1
+        assert "is the input itself" in result.stderr
+        assert output.read_bytes() == before

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from spacy_aioner.corpora.config import read_corpora
+from spacy_aioner.corpora.documents import corpus_documents
 from spacy_aioner.errors import AionerError
+from spacy_aioner.formats.document import Mention
 
 GOOD = """
 [whole]
@@ -88,6 +90,26 @@ def test_optional_files_are_skipped_with_a_warning(write, tmp_path):
     one, other = (str(warning.message) for warning in told)
     assert re.search(r"'c' goes without \S*x\.txt, which is not there", one)
     assert re.search(r"'gone' goes without \S*y\.txt or \S*z\.txt", other)
+
+
+def test_a_folder_is_a_corpus_of_brat(write, tmp_path):
+    path = write("[c]\ntask = 'Gene'\ntrain = ['none', 'set']\noptional = true\n")
+    for name in ("set", "set/empty"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "set" / "1.txt").write_text("TP53 in mice", encoding="utf8")
+    (tmp_path / "set" / "1.ann").write_text(
+        "T1\tGene 0 4\tTP53\nT2\tTaxon 8 12\tmice\nT3\tGene 8 99\t?\n", encoding="utf8"
+    )
+    with pytest.warns(UserWarning, match="goes without"):
+        (corpus,) = read_corpora(path)
+    assert corpus.sources("train") == (tmp_path / "set",)
+    with pytest.warns(UserWarning, match=r"1\.ann:3: document 1: .*aioner convert"):
+        (document,) = corpus_documents(corpus, "train")
+    assert (document.id, document.text) == ("1", "TP53 in mice")
+    assert document.mentions == [Mention(0, 4, "TP53", "Gene")]
+    (corpus,) = read_corpora(write("[c]\ntask = 'Gene'\ntrain = 'set/empty'\n"))
+    with pytest.raises(AionerError, match=r"empty: the folder holds no \.ann file"):
+        list(corpus_documents(corpus, "train"))
 
 
 @pytest.mark.parametrize(

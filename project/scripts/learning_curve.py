@@ -1,0 +1,192 @@
+"""How well a new task is learnt from few documents, from which start.
+
+Trains a pipeline for each start, share of the training documents and seed: `raw` from
+an encoder that knows no entity, `released` from a trained pipeline, `replay` from the
+same with its old corpora beside the new one. Each is scored on the test documents of
+the new task, and `replay` on an old corpus as well. The file of results is written
+after every training; run again after an interruption it goes on with those that lack.
+"""
+
+import os
+import random
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+import typer
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config
+
+from spacy_aioner.bulk.tagging import tag_documents
+from spacy_aioner.cli.console import plain_errors, split_names
+from spacy_aioner.corpora.config import read_corpora
+from spacy_aioner.corpora.docbin import write_docbin
+from spacy_aioner.corpora.documents import corpus_documents
+from spacy_aioner.corpora.mapping import task_mentions
+from spacy_aioner.errors import AionerError, check_choice
+from spacy_aioner.evaluation.results import scores_with_intervals
+from spacy_aioner.evaluation.scores import compare
+from spacy_aioner.evaluation.units import count_units
+from spacy_aioner.formats.document import Document
+from spacy_aioner.formats.sink import replace_file
+from spacy_aioner.training.loop import train
+
+STARTS = ("raw", "released", "replay")
+# Updates by share of the training documents; replay makes half as many more.
+STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
+REPLAY_STEPS = 1.5
+# The share of the text that is of the new task.
+REPLAY_SHARE = 0.5
+
+
+def main(
+    corpora: Path = typer.Argument(..., help="The corpora file of the new task."),
+    results: Path = typer.Argument(..., help="The JSON file to write."),
+    work: Path = typer.Option(..., help="Folder for training data and pipelines."),
+    raw: Path = typer.Option(..., help="Config that trains from a raw encoder."),
+    released: Path = typer.Option(..., help="Config that trains a known pipeline."),
+    replay: Path | None = typer.Option(None, help="Folder of the old corpora."),
+    old: Path | None = typer.Option(None, help="Corpora file of old test documents."),
+    starts: str = typer.Option(",".join(STARTS), help="Starts to train from."),
+    seeds: str = typer.Option("0,1,2", help="Of subsets and trainings."),
+    gpu_id: int = typer.Option(-1, help="The GPU; -1 for the CPU."),
+    debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
+) -> None:
+    """Train and score what the file of results lacks."""
+    with plain_errors(debug=debug):
+        chosen = split_names(starts, "--starts") or []
+        for start in chosen:
+            check_choice("start", start, STARTS)
+        if "replay" in chosen and (replay is None or old is None):
+            raise AionerError("The start 'replay' needs --replay and --old.")
+        corpus = read_corpora(corpora)[0]
+        documents = [
+            d for split in ("train", "dev") for d in corpus_documents(corpus, split)
+        ]
+        test = list(corpus_documents(corpus, "test"))
+        rows = srsly.read_json(results)["rows"] if results.exists() else []
+        done = {(row["start"], row["share"], row["seed"]) for row in rows}
+        wanted = [
+            (start, share, seed)
+            for seed in map(int, split_names(seeds, "--seeds") or [])
+            for share in STEPS
+            for start in chosen
+        ]
+        for start, share, seed in wanted:
+            if (start, share, seed) in done:
+                continue
+            folder = work / f"{start}-{share}-{seed}"
+            subset = _draw(documents, share, seed)
+            data = _write_data(folder, corpus.name, subset, corpus.task)
+            steps = STEPS[share]
+            overrides: dict[str, Any] = {}
+            if start == "replay":
+                assert replay is not None
+                steps = round(REPLAY_STEPS * steps)
+                _link(replay, data)
+                overrides["corpora.train.shares"] = {corpus.name: REPLAY_SHARE}
+            config = raw if start == "raw" else released
+            model = _train(config, folder, steps, seed, overrides, gpu_id)
+            row = {"start": start, "share": share, "seed": seed, "updates": steps}
+            row |= {"documents": len(subset)}
+            row |= {"mentions": sum(len(d.mentions) for d in subset)}
+            row["new"] = _score(model, test, corpus.task, plain=True)
+            if start == "replay":
+                assert old is not None
+                before = read_corpora(old)[0]
+                gold = list(corpus_documents(before, "test"))
+                row["old"] = _score(model, gold, before.task, plain=False)
+            typer.echo(f"{start} {share} seed {seed}: {row['new']['strict']['micro']['f1']}")
+            rows.append(row)
+            results.parent.mkdir(parents=True, exist_ok=True)
+            with replace_file(results) as stream:
+                text = srsly.json_dumps({"corpus": corpus.name, "rows": rows}, indent=1)
+                stream.write((text + "\n").encode())
+            shutil.rmtree(data)
+
+
+def _draw(documents: list[Document], share: float, seed: int) -> list[Document]:
+    """A share of the documents; a larger share holds the smaller ones of its seed."""
+    drawn = sorted(documents, key=lambda d: d.id)
+    random.Random(seed).shuffle(drawn)
+    return drawn[: round(share * len(drawn))]
+
+
+def _write_data(folder: Path, name: str, documents: list[Document], task: str) -> Path:
+    data = folder / "train"
+    data.mkdir(parents=True, exist_ok=True)
+    with replace_file(data / f"{name}.spacy") as stream:
+        write_docbin(((document, task) for document in documents), stream)
+    return data
+
+
+def _link(source: Path, folder: Path) -> None:
+    for path in source.glob("*.spacy"):
+        if not (folder / path.name).exists():
+            os.link(path, folder / path.name)
+
+
+def _train(
+    config: Path,
+    folder: Path,
+    steps: int,
+    seed: int,
+    overrides: dict[str, Any],
+    gpu_id: int,
+) -> Language:
+    """Train a pipeline, or go on with its training."""
+    settings = {
+        "paths.train": str(folder / "train"),
+        "system.seed": seed,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps,
+        "training.optimizer.learn_rate.warmup_steps": steps // 10,
+        **overrides,
+    }
+    nlp = init_nlp(
+        load_config(config, overrides=settings, interpolate=False), use_gpu=gpu_id
+    )
+    return spacy.load(train(nlp, folder / "model", stdout=sys.stderr))
+
+
+def _score(
+    nlp: Language, gold: list[Document], task: str, *, plain: bool
+) -> dict[str, Any]:
+    """Tag documents under a task and score them.
+
+    plain (bool): Whether to take the best label sequences as they are: thresholds and
+        support by repetition suit models that are sure of themselves.
+    """
+    component = nlp.get_pipe("aioner")
+    component.tasks = [task]
+    if plain:
+        component.cfg.update(threshold=0.0, consistency=0.0)
+
+    def fail(document: Document, error: Exception) -> None:
+        raise AionerError(f"document {document.id} cannot be tagged: {error}")
+
+    tagged = tag_documents(
+        nlp,
+        gold,
+        spans_key=component.key,
+        batch_size=nlp.batch_size,
+        keep=False,
+        failed=fail,
+    )
+    types = component.scheme.task(task).types
+    predicted = [
+        task_mentions(d, task=task, type_map={}, types=types) for d, _ in tagged
+    ]
+    report = compare(gold, predicted)
+    units = count_units(gold, predicted, lambda d: d.id)
+    scores = scores_with_intervals(report, units)
+    del scores["units"]
+    return scores
+
+
+if __name__ == "__main__":
+    typer.run(main)
