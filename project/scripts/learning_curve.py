@@ -29,7 +29,7 @@ from spacy_aioner.corpora.documents import corpus_documents
 from spacy_aioner.corpora.mapping import task_mentions
 from spacy_aioner.errors import AionerError, check_choice
 from spacy_aioner.evaluation.results import scores_with_intervals
-from spacy_aioner.evaluation.scores import compare
+from spacy_aioner.evaluation.scores import MICRO, compare
 from spacy_aioner.evaluation.units import count_units
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
@@ -100,7 +100,8 @@ def main(
                 before = read_corpora(old)[0]
                 gold = list(corpus_documents(before, "test"))
                 row["old"] = _score(model, gold, before.task, plain=False)
-            typer.echo(f"{start} {share} seed {seed}: {row['new']['strict']['micro']['f1']}")
+            f1 = row["new"]["strict"][MICRO]["f1"]
+            typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
             rows.append(row)
             results.parent.mkdir(parents=True, exist_ok=True)
             with replace_file(results) as stream:

@@ -10,6 +10,7 @@ from .. import __version__
 from .console import EXIT_CODES
 from .convert import convert
 from .evaluate import evaluate
+from .import_weights import import_weights
 from .tag import tag
 from .train import train
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 for command in (tag, convert, evaluate):
     app.command(epilog=EXIT_CODES, no_args_is_help=True)(command)
+app.command("import-weights", epilog=EXIT_CODES, no_args_is_help=True)(import_weights)
 # Settings of the config are given as options that nobody can list here.
 app.command(
     epilog=EXIT_CODES,

@@ -28,6 +28,7 @@ def build_aio_tagger(
     max_pieces: int = 256,
     context_pieces: int = 0,
     word_shapes: bool = False,
+    words: str = "runs",
     batch_pieces: int = 4096,
     head_learn_rate_scale: float = 1.0,
     storage: str = "fp32",
@@ -50,6 +51,8 @@ def build_aio_tagger(
         together, about; 0 reads each sentence alone, as the paper does.
     word_shapes (bool): Whether the network sees letter case and spaces besides what
         the encoder's vocabulary tells of them.
+    words (str): What a word is: "runs" of letters, runs of digits and single signs,
+        or the "tokens" that the pipeline's tokenizer makes.
     batch_pieces (int): Padded word-pieces per batch; GPUs predict with more at once.
     head_learn_rate_scale (float): Learning rate of all but the encoder, relative.
     storage (str): Format of the weights on disk: "fp32", or "bf16" or "fp16" for half
@@ -61,16 +64,19 @@ def build_aio_tagger(
     from .network import DECODERS
     from .precision import PRECISIONS, STORAGES
     from .shim import AioShim
+    from .wordpieces import WORD_RULES
 
     check_choice("decoder", decoder, DECODERS)
     check_choice("precision", precision, PRECISIONS)
     check_choice("storage", storage, STORAGES)
+    check_choice("words", words, WORD_RULES)
     shim = AioShim(
         precision=precision,
         head_scale=head_learn_rate_scale,
         max_pieces=max_pieces,
         storage=storage,
         piece_dropout=piece_dropout,
+        words=words,
     )
     return Model(
         "aio_tagger",

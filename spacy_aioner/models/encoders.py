@@ -53,7 +53,13 @@ def find_encoder(name: str) -> str:
 
 
 def load_encoder(
-    name: str, *, n_tags: int, settings: Mapping[str, Any], attention: str
+    name: str,
+    *,
+    n_tags: int,
+    settings: Mapping[str, Any],
+    attention: str,
+    pretrained: bool = True,
+    lowercase: bool | None = None,
 ) -> tuple[nn.Module, Tokenizer, Frame]:
     """Load an encoder and add rows for the tags to its embedding.
 
@@ -64,20 +70,27 @@ def load_encoder(
     n_tags (int): Number of tag tokens.
     settings (Mapping[str, Any]): Values that replace those of the encoder's config.
     attention (str): The attention implementation, "eager" or "sdpa".
+    pretrained (bool): Whether to load its weights; else they are to be filled.
+    lowercase (bool | None): Whether the tokenizer lower-cases text; None leaves it as
+        it is.
     RETURNS (tuple[nn.Module, Tokenizer, Frame]): Encoder, tokenizer and special ids.
     RAISES (AionerError): If it cannot be found or has no fast tokenizer.
     """
     source = find_encoder(name)
+    options = {} if lowercase is None else {"do_lower_case": lowercase}
     try:
         config = AutoConfig.from_pretrained(source, **settings)
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
         if getattr(tokenizer, "add_prefix_space", None) is False:
             tokenizer = AutoTokenizer.from_pretrained(
-                source, use_fast=True, add_prefix_space=True
+                source, use_fast=True, add_prefix_space=True, **options
             )
-        encoder = AutoModel.from_pretrained(
-            source, config=config, attn_implementation=attention
-        )
+        if pretrained:
+            encoder = AutoModel.from_pretrained(
+                source, config=config, attn_implementation=attention
+            )
+        else:
+            encoder = empty_encoder(config.to_dict(), attention)
     except (OSError, ValueError) as error:
         raise AionerError(
             f"The encoder '{name}' was not found as a folder, as an installed package "

@@ -84,8 +84,9 @@ def mix_encoder(network: AioNetwork, encoder: str, share: float) -> None:
         for name, value in ours.items():
             other = theirs.get(name)
             # Behind the original's vocabulary stand the tags.
-            whole = other is None or value is not embedding
-            rows = value if whole else value[: len(other)]
+            rows = value
+            if other is not None and value is embedding:
+                rows = value[: len(other)]
             if other is None or other.shape != rows.shape:
                 raise AionerError(
                     f"The encoder '{encoder}' is not the one that the pipeline's "

@@ -47,6 +47,7 @@ class AioShim(HFShim):  # type: ignore[misc]
     storage (str): The format in which weights are saved, "fp32", "bf16" or "fp16";
         in memory they are float32.
     piece_dropout (float): Share of the word-pieces that are hidden in training.
+    words (str): What a word is; see `WordPieceTable`.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class AioShim(HFShim):  # type: ignore[misc]
         max_pieces: int,
         storage: str = "fp32",
         piece_dropout: float = 0.0,
+        words: str = "runs",
     ) -> None:
         self.precision = precision
         self.piece_dropout = piece_dropout
+        self.words = words
         self.storage = storage
         self.head_scale = head_scale
         self.max_pieces = max_pieces
@@ -101,7 +104,8 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._grad_scaler.to_(device)
         self._hfmodel = HFObjects(tokenizer, network.encoder, None, {}, {})
         self.frame = frame
-        self.table = WordPieceTable(tokenizer, max_pieces=max(1, self.limit // 8))
+        most = max(1, self.limit // 8)
+        self.table = WordPieceTable(tokenizer, max_pieces=most, words=self.words)
         self._fast = None
         self._torch_optimizer = None
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PASSAGES_KEY = "aioner_passages"
+WORD_RULES = ("runs", "tokens")
 # Then the table begins anew: a stream of any length takes bounded memory.
 _MAX_ENTRIES = 100_000
 
@@ -30,15 +31,20 @@ class WordPieceTable:
     tokenizer (Tokenizer): A fast tokenizer of the tokenizers library.
     max_pieces (int): Longer words keep this many pieces; only the first one is read
         for the label, so no text is lost.
+    words (str): Which words there are, one of `WORD_RULES`: "runs" of letters, runs of
+        digits and single signs, or the "tokens" of the doc as they are.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, max_pieces: int = 32) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, *, max_pieces: int = 32, words: str = "runs"
+    ) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         # "[MASK]" or "</s>" in a user's text must stay ordinary text.
         tokenizer.encode_special_tokens = True
         self.tokenizer = tokenizer
         self.max_pieces = max_pieces
+        self._split = word_offsets if words == "runs" else _whole
         self._clear()
 
     def _clear(self) -> None:
@@ -62,7 +68,7 @@ class WordPieceTable:
         return found[inverse]
 
     def _enter(self, keys: Sequence[int], texts: Sequence[str]) -> None:
-        words = [word_offsets(text) for text in texts]
+        words = [self._split(text) for text in texts]
         flat = [[t[i:j]] for t, offsets in zip(texts, words, strict=True)
                 for i, j in offsets]  # fmt: skip
         encoded = self.tokenizer.encode_batch(
@@ -137,6 +143,11 @@ class WordPieceTable:
             shapes=self._shapes,
             sentences=np.unique(np.concatenate(sentences)),
         )
+
+
+def _whole(text: str) -> list[tuple[int, int]]:
+    """A token's text as one word; white space is none."""
+    return [] if text.isspace() else [(0, len(text))]
 
 
 def letter_case(text: str) -> int:

@@ -41,6 +41,7 @@ precision = "auto"
 max_pieces = 256
 context_pieces = 0
 word_shapes = false
+words = "runs"
 batch_pieces = 4096
 head_learn_rate_scale = 1.0
 storage = "fp32"

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..corpora.reference import split_reference
 from ..scheme.segment import WORD
 
 # Runs of letters, runs of digits, single other signs; white space as spaCy has it:
@@ -22,6 +23,14 @@ def create_tokenizer() -> "Callable[[Language], AionerTokenizer]":
     RETURNS (Callable[[Language], AionerTokenizer]): Takes the pipeline.
     """
     return lambda nlp: AionerTokenizer(nlp.vocab)
+
+
+def create_reference_tokenizer() -> "Callable[[Language], ReferenceTokenizer]":
+    """Make the registered tokenizer of the published preprocessing.
+
+    RETURNS (Callable[[Language], ReferenceTokenizer]): Takes the pipeline.
+    """
+    return lambda nlp: ReferenceTokenizer(nlp.vocab)
 
 
 class AionerTokenizer:
@@ -75,3 +84,43 @@ class AionerTokenizer:
 
     def from_disk(self, path: str | Path, **kwargs: Any) -> "AionerTokenizer":
         return self
+
+
+class ReferenceTokenizer(AionerTokenizer):
+    """Splits text into the tokens and sentences of the published preprocessing.
+
+    For models that were trained on them; see `spacy_aioner.corpora.reference`. Unlike
+    spaCy's tokenizers it marks where sentences begin.
+
+    vocab (Vocab): The shared vocabulary.
+    """
+
+    def __call__(self, text: str) -> Doc:
+        """Tokenize a text and split it into sentences.
+
+        text (str): Any text.
+        RETURNS (Doc): A doc whose text is exactly that text.
+        """
+        words: list[str] = []
+        spaces: list[bool] = []
+        starts: list[bool] = []
+        end = 0
+
+        def add_space(gap: str) -> None:
+            if gap[:1] == " " and words:
+                spaces[-1] = True
+                gap = gap[1:]
+            if gap:
+                words.append(gap)
+                spaces.append(False)
+                starts.append(False)
+
+        for sentence in split_reference(text):
+            for i, token in enumerate(sentence):
+                add_space(text[end : token.start])
+                words.append(text[token.start : token.end])
+                spaces.append(False)
+                starts.append(i == 0)
+                end = token.end
+        add_space(text[end:])
+        return Doc(self.vocab, words=words, spaces=spaces, sent_starts=starts)

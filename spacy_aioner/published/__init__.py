@@ -1,0 +1,1 @@
+"""The models that were published with the paper, as pipelines."""
