@@ -7,7 +7,6 @@ the new task, and `replay` on an old corpus as well. The file of results is writ
 after every training; run again after an interruption it goes on with those that lack.
 """
 
-import os
 import random
 import shutil
 import sys
@@ -39,8 +38,6 @@ STARTS = ("raw", "released", "replay")
 # Updates by share of the training documents; replay makes half as many more.
 STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
 REPLAY_STEPS = 1.5
-# The share of the text that is of the new task.
-REPLAY_SHARE = 0.5
 
 
 def main(
@@ -84,11 +81,13 @@ def main(
             data = _write_data(folder, corpus.name, subset, corpus.task)
             steps = STEPS[share]
             overrides: dict[str, Any] = {}
+            if start != "raw":
+                # All types, those too that a small share of the documents lacks.
+                types = {"task": corpus.task, "types": list(corpus.keep or ())}
+                overrides = {f"initialize.before_init.{k}": v for k, v in types.items()}
             if start == "replay":
-                assert replay is not None
                 steps = round(REPLAY_STEPS * steps)
-                _link(replay, data)
-                overrides["corpora.train.shares"] = {corpus.name: REPLAY_SHARE}
+                overrides["paths.replay"] = str(replay)
             config = raw if start == "raw" else released
             model = _train(config, folder, steps, seed, overrides, gpu_id)
             row = {"start": start, "share": share, "seed": seed, "updates": steps}
@@ -123,12 +122,6 @@ def _write_data(folder: Path, name: str, documents: list[Document], task: str) -
     with replace_file(data / f"{name}.spacy") as stream:
         write_docbin(((document, task) for document in documents), stream)
     return data
-
-
-def _link(source: Path, folder: Path) -> None:
-    for path in source.glob("*.spacy"):
-        if not (folder / path.name).exists():
-            os.link(path, folder / path.name)
 
 
 def _train(

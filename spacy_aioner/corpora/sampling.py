@@ -9,7 +9,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import AionerError, check_choice
+from ..errors import AionerError
 from ..formats.document import Document
 from ..scheme.scheme import ALL
 from .docbin import DOCBIN_SUFFIX, read_tasks
@@ -21,7 +21,8 @@ def create_sampled_corpus(
     path: Path | None,
     exponent: float = 0.5,
     weights: dict[str, float] | None = None,
-    shares: dict[str, float] | None = None,
+    replay: Path | None = None,
+    replay_share: float = 0.5,
     min_length: int = 200,
     max_length: int = 700,
     negatives: float = 1.0,
@@ -42,9 +43,10 @@ def create_sampled_corpus(
     weights (dict[str, float] | None): Factors for the share of corpora, by file name
         without its ending; 1 for those not named, 0 leaves one out. A warning tells
         of a name that is not there.
-    shares (dict[str, float] | None): The very share of the text for some corpora, by
-        file name without its ending, whatever their size; the rest is divided among
-        the others. With nothing else there a corpus is the whole text.
+    replay (Path | None): A folder of DocBins of what a pipeline knows already, to be
+        seen again while it learns what is in `path`. The weights are for both.
+    replay_share (float): The share of the text that is drawn from it, whatever the
+        sizes.
     min_length, max_length (int): Characters at which documents are cut, drawn between
         the two for each document anew.
     negatives (float): Share of the parts without any mention that are kept, for
@@ -60,16 +62,29 @@ def create_sampled_corpus(
                 "The corpus reader has no path: name the folder of DocBins, for "
                 "example with --paths.train project/corpus/all/train."
             )
-        corpora = _read_corpora(Path(path), weights or {})
+        folders = {Path(path): 1.0}
+        if replay is not None:
+            if not 0.0 < replay_share < 1.0:
+                raise AionerError(
+                    f"The replay_share {replay_share} is not between 0 and 1: say how "
+                    "much of the text is drawn from the folder replay."
+                )
+            folders = {Path(path): 1.0 - replay_share, Path(replay): replay_share}
+        _warn_unknown(folders, weights or {})
+        corpora, shares = [], []
+        for folder, share in folders.items():
+            here = _read_corpora(folder, weights or {})
+            sizes = [c.weight * c.characters**exponent for c in here]
+            corpora += here
+            shares += [share * size / sum(sizes) for size in sizes]
         dice = random.Random(seed)
-        wanted_shares = _shares(corpora, exponent, shares or {})
         lengths = (min_length, max_length)
         streams = [_parts(c, lengths, negatives, dice) for c in corpora]
         # Parts of one corpus may be longer than those of another, so it is not the
         # number of parts that is drawn by share, but their text.
         given = [0.0] * len(corpora)
         while True:
-            wanted = [g / s for g, s in zip(given, wanted_shares, strict=True)]
+            wanted = [g / s for g, s in zip(given, shares, strict=True)]
             number = wanted.index(min(wanted))
             part = next(streams[number])
             # Drawn at random around the share, lest corpora come in a fixed order.
@@ -82,11 +97,21 @@ def create_sampled_corpus(
 
 @dataclass(frozen=True)
 class _Corpus:
-    name: str
     task: str
     documents: list[Document]
     weight: float
     characters: int
+
+
+def _warn_unknown(folders: Iterable[Path], weights: dict[str, float]) -> None:
+    """Not an error: a config may weigh a corpus that not everyone has."""
+    names = [f.stem for path in folders for f in sorted(path.glob(f"*{DOCBIN_SUFFIX}"))]
+    for unknown in sorted(set(weights) - set(names)):
+        warnings.warn(
+            f"{', '.join(map(str, folders))}: there is no corpus '{unknown}' to weigh: "
+            f"it has {', '.join(names)}.",
+            stacklevel=1,
+        )
 
 
 def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
@@ -95,13 +120,6 @@ def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
         raise AionerError(
             f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
         )
-    for unknown in sorted(set(weights) - {file.stem for file in files}):
-        # Not an error: a config may weigh a corpus that not everyone has.
-        warnings.warn(
-            f"{path}: there is no corpus '{unknown}' to weigh: it has "
-            f"{', '.join(file.stem for file in files)}.",
-            stacklevel=1,
-        )
     corpora = []
     for file in files:
         weight = weights.get(file.stem, 1.0)
@@ -109,38 +127,10 @@ def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
         documents = [document for document, _ in pairs]
         characters = sum(len(document.text) for document in documents)
         if characters:
-            corpora.append(
-                _Corpus(file.stem, pairs[0][1], documents, weight, characters)
-            )
+            corpora.append(_Corpus(pairs[0][1], documents, weight, characters))
     if not corpora:
         raise AionerError(f"{path}: there is nothing to draw from: raise a weight.")
     return corpora
-
-
-def _shares(
-    corpora: list[_Corpus], exponent: float, fixed: dict[str, float]
-) -> list[float]:
-    """The share of each corpus, relative to those of the others."""
-    names = [corpus.name for corpus in corpora]
-    for name, share in fixed.items():
-        check_choice("corpus of shares", name, names)
-        if not 0.0 < share < 1.0:
-            raise AionerError(
-                f"The share {share} of the corpus '{name}' is not between 0 and 1."
-            )
-    left = 1.0 - sum(fixed.values())
-    if left <= 0.0 and len(fixed) < len(corpora):
-        raise AionerError(
-            "The shares of the corpora leave nothing for the others: lower them."
-        )
-    sizes = [
-        0.0 if c.name in fixed else c.weight * c.characters**exponent for c in corpora
-    ]
-    total = sum(sizes)
-    return [
-        fixed[c.name] if c.name in fixed else left * size / total
-        for c, size in zip(corpora, sizes, strict=True)
-    ]
 
 
 def _parts(

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from spacy.language import Language
 
+from ..corpora.docbin import DOCBIN_SUFFIX, read_tasks
 from ..errors import AionerError
 from ..models.architectures import get_shim
 from .aioner import AionerNER
 
 
 def add_task(
-    nlp: Language,
-    task: str,
-    types: Sequence[str],
-    *,
-    component: str = "aioner",
-    encoder: str | None = None,
-    encoder_share: float = 0.6,
-    head_learn_rate_scale: float | None = None,
+    nlp: Language, task: str, types: Sequence[str], *, component: str = "aioner"
 ) -> None:
     """Add a task with a tag pair, an outside label and types to a trained component.
 
@@ -34,30 +29,41 @@ def add_task(
     types (Sequence[str]): The entity types that it annotates; the model may know some
         of them already.
     component (str): Name of the component.
-    encoder (str | None): The encoder that the pipeline's encoder started from, to mix
-        their weights; see `models.growth.mix_encoder`. None leaves it as it is.
-    encoder_share (float): Share of that encoder in the mixture.
-    head_learn_rate_scale (float | None): Learning rate of all but the encoder,
-        relative; None keeps the component's setting.
-    RAISES (AionerError): If there is no such component, it is not trained, the names
-        of task and types cannot be, or the encoder is another.
+    RAISES (AionerError): If there is no such component, it is not trained, or the
+        names of task and types cannot be.
     """
-    pipes = dict(nlp.components)
-    pipe = pipes.get(component)
-    if not isinstance(pipe, AionerNER):
-        raise AionerError(
-            f"The pipeline has no 'aioner' component called '{component}': its "
-            f"components are {', '.join(pipes) or 'none'}."
-        )
+    pipe = _find(nlp, component)
     if isinstance(types, str) or not types:
         raise AionerError(
-            f"types must be a list with at least one entity type, not {types!r}: "
-            'write for example ["Organ", "Tissue"].'
+            f"The types of the task '{task}' must be a list with at least one entity "
+            f'type, not {types!r}: write for example ["Organ", "Tissue"].'
         )
     pipe.add_task(task, types)
     settings = nlp.get_pipe_config(component)
     settings["task_types"] = {**settings["task_types"], task: list(types)}
     settings["tasks"] = pipe.tasks
+
+
+def loosen(
+    nlp: Language,
+    *,
+    component: str = "aioner",
+    encoder: str | None = None,
+    encoder_share: float = 0.6,
+    head_learn_rate_scale: float | None = None,
+) -> None:
+    """Make a trained component more ready to learn something new.
+
+    nlp (Language): The pipeline, changed in place, its config as well.
+    component (str): Name of the component.
+    encoder (str | None): The encoder that the component's encoder started from, to mix
+        their weights; see `models.growth.mix_encoder`. None leaves it as it is.
+    encoder_share (float): Share of that encoder in the mixture.
+    head_learn_rate_scale (float | None): Learning rate of all but the encoder,
+        relative; None keeps the component's setting.
+    RAISES (AionerError): If there is no such component, or the encoder is another.
+    """
+    pipe = _find(nlp, component)
     shim = get_shim(pipe.model)
     if encoder is not None:
         from ..models.growth import mix_encoder
@@ -66,29 +72,45 @@ def add_task(
         shim.change(lambda network: mix_encoder(network, source, share))
     if head_learn_rate_scale is not None:
         shim.head_scale = head_learn_rate_scale
+        settings = nlp.get_pipe_config(component)
         settings["model"]["head_learn_rate_scale"] = head_learn_rate_scale
 
 
 def make_add_task(
-    task: str,
-    types: list[str],
+    task: str | None = None,
+    types: list[str] | None = None,
+    data: Path | None = None,
     component: str = "aioner",
     encoder: str | None = None,
     encoder_share: float = 0.6,
     head_learn_rate_scale: float | None = None,
 ) -> Callable[[Language], Language]:
-    """Make a callback that adds a task, for [initialize.before_init] in a config.
+    """Make a callback that adds tasks, for [initialize.before_init] in a config.
 
-    task, types, component, encoder, encoder_share, head_learn_rate_scale: See
-        `add_task`.
+    task (str | None): The task; if it is not given, each that `data` has and the
+        pipeline has not.
+    types (list[str] | None): Its types; if they are not given, those that `data` has.
+    data (Path | None): The folder of DocBins that will be learnt.
+    component, encoder, encoder_share, head_learn_rate_scale: See `loosen`.
     RETURNS (Callable[[Language], Language]): The callback.
     """
 
     def add(nlp: Language) -> Language:
-        add_task(
+        if data is None and (task is None or types is None):
+            raise AionerError(
+                "spacy_aioner.add_task.v1 is not told what to add: give it task and "
+                "types, or data, the folder of the training data."
+            )
+        found = {} if data is None else tasks_of(Path(data))
+        if task is not None:
+            new = {task: types or found.get(task, [])}
+        else:
+            known = [t.name for t in _find(nlp, component).scheme.tasks]
+            new = {name: found[name] for name in found if name not in known}
+        for name, its_types in new.items():
+            add_task(nlp, name, its_types, component=component)
+        loosen(
             nlp,
-            task,
-            types,
             component=component,
             encoder=encoder,
             encoder_share=encoder_share,
@@ -97,3 +119,33 @@ def make_add_task(
         return nlp
 
     return add
+
+
+def tasks_of(path: Path) -> dict[str, list[str]]:
+    """Find the tasks of training data and their types.
+
+    path (Path): A folder of DocBins.
+    RETURNS (dict[str, list[str]]): The types that occur, sorted, by task.
+    RAISES (AionerError): If there is no DocBin.
+    """
+    files = sorted(path.glob(f"*{DOCBIN_SUFFIX}"))
+    if not files:
+        raise AionerError(
+            f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
+        )
+    found: dict[str, set[str]] = {}
+    for file in files:
+        for document, task in read_tasks(file):
+            found.setdefault(task, set()).update(m.type for m in document.mentions)
+    return {task: sorted(types) for task, types in found.items()}
+
+
+def _find(nlp: Language, component: str) -> AionerNER:
+    pipes = dict(nlp.components)
+    pipe = pipes.get(component)
+    if not isinstance(pipe, AionerNER):
+        raise AionerError(
+            f"The pipeline has no 'aioner' component called '{component}': its "
+            f"components are {', '.join(pipes) or 'none'}."
+        )
+    return pipe

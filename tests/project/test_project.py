@@ -41,9 +41,11 @@ def test_the_readme_lists_the_commands() -> None:
 
 
 def test_assets_have_fixed_urls_and_checksums() -> None:
-    assert re.fullmatch(r"https://.*/[0-9a-f]{40}/.*", PROJECT["vars"]["source"])
+    assert re.fullmatch(r"https://.*/[0-9a-f]{40}", PROJECT["vars"]["repository"])
+    assert PROJECT["vars"]["source"].startswith("${vars.repository}/")
     for asset in PROJECT["assets"]:
-        assert asset["url"].startswith("${vars.source}/")
+        place = asset["url"].partition("}/")[0].removeprefix("${vars.")
+        assert place in ("source", "repository") or asset.get("extra")
         # The checksums of the extra ones are not known.
         if not asset.get("extra"):
             assert re.fullmatch(r"[0-9a-f]{32}", asset["checksum"])
