@@ -56,8 +56,8 @@ def train(
     checkpoint_steps (int): Updates between two checkpoints.
     stdout, stderr (IO[str]): For the config's logger.
     RETURNS (Path): The folder of the last model.
-    RAISES (AionerError): If another component would be trained, max_steps is missing,
-        or the checkpoint is of another model or of other settings.
+    RAISES (AionerError): If another component would be trained, max_steps or
+        development documents are missing, or the checkpoint is of another model or of other settings.
     """
     config = nlp.config.interpolate()
     settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
@@ -66,6 +66,11 @@ def train(
     shims = [get_shim(pipe.model) for pipe in pipes]
     readers = [settings["train_corpus"], settings["dev_corpus"]]
     train_corpus, dev_corpus = resolve_dot_names(config, readers)
+    if next(iter(dev_corpus(nlp)), None) is None:
+        raise AionerError(
+            f"The corpus {settings['dev_corpus']} has no document, so there is nothing "
+            "to watch the training by: hold some documents out for it."
+        )
     optimizer = settings["optimizer"]
     evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
     before_to_disk = create_before_to_disk_callback(settings["before_to_disk"])
