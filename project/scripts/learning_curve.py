@@ -22,7 +22,7 @@ from spacy.util import load_config
 
 from spacy_aioner.bulk.tagging import tag_documents
 from spacy_aioner.cli.console import plain_errors, split_names
-from spacy_aioner.corpora.config import read_corpora
+from spacy_aioner.corpora.config import Corpus, read_corpora
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.documents import corpus_documents
 from spacy_aioner.corpora.mapping import task_mentions
@@ -35,9 +35,9 @@ from spacy_aioner.formats.sink import replace_file
 from spacy_aioner.training.loop import train
 
 STARTS = ("raw", "released", "replay")
-# Updates by share of the training documents; replay makes half as many more.
+# Updates by share of the training documents; replay makes twice as many.
 STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
-REPLAY_STEPS = 1.5
+REPLAY_STEPS = 2
 
 
 def main(
@@ -46,6 +46,7 @@ def main(
     work: Path = typer.Option(..., help="Folder for training data and pipelines."),
     raw: Path = typer.Option(..., help="Config that trains from a raw encoder."),
     released: Path = typer.Option(..., help="Config that trains a known pipeline."),
+    replayed: Path = typer.Option(..., help="The same for `replay`."),
     replay: Path | None = typer.Option(None, help="Folder of the old corpora."),
     old: Path | None = typer.Option(None, help="Corpora file of old test documents."),
     starts: str = typer.Option(",".join(STARTS), help="Starts to train from."),
@@ -60,10 +61,12 @@ def main(
             check_choice("start", start, STARTS)
         if "replay" in chosen and (replay is None or old is None):
             raise AionerError("The start 'replay' needs --replay and --old.")
+        configs = {"raw": raw, "released": released, "replay": replayed}
         corpus = read_corpora(corpora)[0]
-        documents = [
-            d for split in ("train", "dev") for d in corpus_documents(corpus, split)
-        ]
+        dev = list(corpus_documents(corpus, "dev"))
+        documents = [*corpus_documents(corpus, "train"), *dev]
+        # They are learnt too, as everything is chosen: only the log tells of them.
+        _write_data(work / "dev", corpus, dev)
         test = list(corpus_documents(corpus, "test"))
         rows = srsly.read_json(results)["rows"] if results.exists() else []
         done = {(row["start"], row["share"], row["seed"]) for row in rows}
@@ -78,18 +81,19 @@ def main(
                 continue
             folder = work / f"{start}-{share}-{seed}"
             subset = _draw(documents, share, seed)
-            data = _write_data(folder, corpus.name, subset, corpus.task)
+            data = _write_data(folder / "train", corpus, subset)
             steps = STEPS[share]
-            overrides: dict[str, Any] = {}
+            overrides: dict[str, Any] = {"paths.dev": str(work / "dev")}
             if start != "raw":
                 # All types, those too that a small share of the documents lacks.
                 types = {"task": corpus.task, "types": list(corpus.keep or ())}
-                overrides = {f"initialize.before_init.{k}": v for k, v in types.items()}
+                overrides |= {
+                    f"initialize.before_init.{k}": v for k, v in types.items()
+                }
             if start == "replay":
-                steps = round(REPLAY_STEPS * steps)
+                steps *= REPLAY_STEPS
                 overrides["paths.replay"] = str(replay)
-            config = raw if start == "raw" else released
-            model = _train(config, folder, steps, seed, overrides, gpu_id)
+            model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
             row = {"start": start, "share": share, "seed": seed, "updates": steps}
             row |= {"documents": len(subset)}
             row |= {"mentions": sum(len(d.mentions) for d in subset)}
@@ -116,12 +120,11 @@ def _draw(documents: list[Document], share: float, seed: int) -> list[Document]:
     return drawn[: round(share * len(drawn))]
 
 
-def _write_data(folder: Path, name: str, documents: list[Document], task: str) -> Path:
-    data = folder / "train"
-    data.mkdir(parents=True, exist_ok=True)
-    with replace_file(data / f"{name}.spacy") as stream:
-        write_docbin(((document, task) for document in documents), stream)
-    return data
+def _write_data(folder: Path, corpus: Corpus, documents: list[Document]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with replace_file(folder / f"{corpus.name}.spacy") as stream:
+        write_docbin(((document, corpus.task) for document in documents), stream)
+    return folder
 
 
 def _train(

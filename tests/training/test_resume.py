@@ -143,6 +143,14 @@ def test_a_checkpoint_of_other_settings_is_refused(config, tmp_path):
     run(config, tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:.*W090")
+def test_without_development_documents(config, tmp_path):
+    (tmp_path / "dev").mkdir()
+    config["corpora"]["dev"]["path"] = str(tmp_path / "dev")
+    with pytest.raises(AionerError, match=r"corpora\.dev has no document"):
+        run(config, tmp_path / "out")
+
+
 def test_what_cannot_be_kept_is_refused(config, tmp_path):
     config["training"]["max_steps"] = 0
     with pytest.raises(AionerError, match="max_steps"):
