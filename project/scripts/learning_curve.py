@@ -180,9 +180,9 @@ def _score(
     ]
     report = compare(gold, predicted)
     units = count_units(gold, predicted, lambda d: d.id)
-    scores = scores_with_intervals(report, units)
-    del scores["units"]
-    return scores
+    strict = scores_with_intervals(report, units)["strict"]
+    types = {name: round(score["f1"], 2) for name, score in strict["types"].items()}
+    return {"strict": {MICRO: strict[MICRO], "types": types}}
 
 
 if __name__ == "__main__":
