@@ -57,7 +57,8 @@ def train(
     stdout, stderr (IO[str]): For the config's logger.
     RETURNS (Path): The folder of the last model.
     RAISES (AionerError): If another component would be trained, max_steps or
-        development documents are missing, or the checkpoint is of another model or of other settings.
+        development documents are missing, or the checkpoint is of another model or
+        of other settings.
     """
     config = nlp.config.interpolate()
     settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
