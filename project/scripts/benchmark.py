@@ -15,15 +15,15 @@ from typing import Any
 import spacy
 import torch
 import typer
+from predictions import predict
 from spacy.language import Language
 
 from spacy_aioner import __version__
-from spacy_aioner.bulk.tagging import load_pipeline, tag_documents
+from spacy_aioner.bulk.tagging import load_pipeline
 from spacy_aioner.cli.console import plain_errors, split_names
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
 from spacy_aioner.corpora.docs import bare_doc
 from spacy_aioner.corpora.leakage import Selected, select_documents
-from spacy_aioner.corpora.mapping import task_mentions
 from spacy_aioner.errors import AionerError, check_choice
 from spacy_aioner.evaluation.bootstrap import LEVEL, RESAMPLES
 from spacy_aioner.evaluation.results import (
@@ -151,7 +151,7 @@ def _score(
 ) -> dict[str, Any]:
     """Tag the documents under the prompted task and score them."""
     begin = time.perf_counter()
-    predicted = _tag(nlp, component, corpus, gold)
+    predicted = predict(nlp, component, gold, task=corpus.task, types=corpus.keep)
     seconds = time.perf_counter() - begin
     pieces = _count_pieces(nlp, component, gold)
     report = compare(gold, predicted)
@@ -171,28 +171,6 @@ def _score(
         "word_pieces_per_second": round(pieces / seconds),
         **scores_with_intervals(report, units),
     }
-
-
-def _tag(
-    nlp: Language, component: AionerNER, corpus: Corpus, gold: list[Document]
-) -> list[Document]:
-    """Copies of documents with predicted mentions of the types that are scored."""
-
-    def fail(document: Document, error: Exception) -> None:
-        raise AionerError(f"document {document.id} cannot be tagged: {error}")
-
-    tagged = tag_documents(
-        nlp,
-        gold,
-        spans_key=component.key,
-        batch_size=nlp.batch_size,
-        keep=False,
-        failed=fail,
-    )
-    return [
-        task_mentions(document, task=corpus.task, type_map={}, types=corpus.keep)
-        for document, _ in tagged
-    ]
 
 
 def _count_pieces(nlp: Language, component: AionerNER, gold: list[Document]) -> int:

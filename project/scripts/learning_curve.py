@@ -16,16 +16,15 @@ from typing import Any
 import spacy
 import srsly
 import typer
+from predictions import predict
 from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
-from spacy_aioner.bulk.tagging import tag_documents
 from spacy_aioner.cli.console import plain_errors, split_names
 from spacy_aioner.corpora.config import Corpus, read_corpora
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.documents import corpus_documents
-from spacy_aioner.corpora.mapping import task_mentions
 from spacy_aioner.errors import AionerError, check_choice
 from spacy_aioner.evaluation.results import scores_with_intervals
 from spacy_aioner.evaluation.scores import MICRO, compare
@@ -68,6 +67,8 @@ def main(
         # They are learnt too, as everything is chosen: only the log tells of them.
         _write_data(work / "dev", corpus, dev)
         test = list(corpus_documents(corpus, "test"))
+        before = None if old is None else read_corpora(old)[0]
+        gold = [] if before is None else list(corpus_documents(before, "test"))
         rows = srsly.read_json(results)["rows"] if results.exists() else []
         done = {(row["start"], row["share"], row["seed"]) for row in rows}
         wanted = [
@@ -99,9 +100,7 @@ def main(
             row |= {"mentions": sum(len(d.mentions) for d in subset)}
             row["new"] = _score(model, test, corpus.task, plain=True)
             if start == "replay":
-                assert old is not None
-                before = read_corpora(old)[0]
-                gold = list(corpus_documents(before, "test"))
+                assert before is not None
                 row["old"] = _score(model, gold, before.task, plain=False)
             f1 = row["new"]["strict"][MICRO]["f1"]
             typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
@@ -160,29 +159,17 @@ def _score(
     """
     component = nlp.get_pipe("aioner")
     component.tasks = [task]
+    kept = dict(component.cfg)
     if plain:
         component.cfg.update(threshold=0.0, consistency=0.0)
-
-    def fail(document: Document, error: Exception) -> None:
-        raise AionerError(f"document {document.id} cannot be tagged: {error}")
-
-    tagged = tag_documents(
-        nlp,
-        gold,
-        spans_key=component.key,
-        batch_size=nlp.batch_size,
-        keep=False,
-        failed=fail,
-    )
     types = component.scheme.task(task).types
-    predicted = [
-        task_mentions(d, task=task, type_map={}, types=types) for d, _ in tagged
-    ]
+    predicted = predict(nlp, component, gold, task=task, types=types)
+    component.cfg.update(kept)
     report = compare(gold, predicted)
     units = count_units(gold, predicted, lambda d: d.id)
     strict = scores_with_intervals(report, units)["strict"]
-    types = {name: round(score["f1"], 2) for name, score in strict["types"].items()}
-    return {"strict": {MICRO: strict[MICRO], "types": types}}
+    by_type = {name: round(score["f1"], 2) for name, score in strict["types"].items()}
+    return {"strict": {MICRO: strict[MICRO], "types": by_type}}
 
 
 if __name__ == "__main__":

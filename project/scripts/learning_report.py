@@ -7,6 +7,7 @@ from typing import Any
 
 import srsly
 import typer
+from drawing import load_pyplot
 from tables import table
 
 from spacy_aioner.cli.console import plain_errors
@@ -110,17 +111,7 @@ def _between(values: Sequence[float]) -> str:
 
 
 def _draw(rows: Rows, output: Path) -> None:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise AionerError(
-            "The plot needs matplotlib: install the extra `benchmark`."
-        ) from error
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    # The same input gives the same bytes.
-    matplotlib.rcParams["svg.hashsalt"] = "spacy-aioner"
+    pyplot = load_pyplot()
     figure, axes = pyplot.subplots(figsize=(6.5, 4.0))
     for start, name in NAMES.items():
         chosen = [row for row in rows if row["start"] == start]

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from drawing import load_pyplot
 from published import FIGURES, PAPER, Figures, read_figures
 
 from spacy_aioner.cli.console import plain_errors
-from spacy_aioner.errors import AionerError
 from spacy_aioner.evaluation.results import read_results
 from spacy_aioner.evaluation.scores import MICRO
 
@@ -26,17 +26,7 @@ def main(
 
 
 def _draw(corpora: Mapping[str, Any], figures: Figures, output: Path) -> None:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise AionerError(
-            "The plot needs matplotlib: install the extra `benchmark`."
-        ) from error
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    # The same input gives the same bytes.
-    matplotlib.rcParams["svg.hashsalt"] = "spacy-aioner"
+    pyplot = load_pyplot()
     figure, axes = pyplot.subplots(figsize=(7.5, 0.8 + 0.42 * len(corpora)))
     names = list(corpora)
     for own, colour, label, shift in (
