@@ -37,6 +37,7 @@ STARTS = ("raw", "released", "replay")
 # Updates by share of the training documents; replay makes twice as many.
 STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
 REPLAY_STEPS = 2
+_ALL_SHARES = ",".join(map(str, STEPS))
 
 
 def main(
@@ -49,6 +50,7 @@ def main(
     replay: Path | None = typer.Option(None, help="Folder of the old corpora."),
     old: Path | None = typer.Option(None, help="Corpora file of old test documents."),
     starts: str = typer.Option(",".join(STARTS), help="Starts to train from."),
+    shares: str = typer.Option(_ALL_SHARES, help="Of the training documents."),
     seeds: str = typer.Option("0,1,2", help="Of subsets and trainings."),
     gpu_id: int = typer.Option(-1, help="The GPU; -1 for the CPU."),
     debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
@@ -60,6 +62,9 @@ def main(
             check_choice("start", start, STARTS)
         if "replay" in chosen and (replay is None or old is None):
             raise AionerError("The start 'replay' needs --replay and --old.")
+        wanted_shares = split_names(shares, "--shares") or []
+        for share in wanted_shares:
+            check_choice("share", share, tuple(map(str, STEPS)))
         configs = {"raw": raw, "released": released, "replay": replayed}
         corpus = read_corpora(corpora)[0]
         dev = list(corpus_documents(corpus, "dev"))
@@ -74,7 +79,7 @@ def main(
         wanted = [
             (start, share, seed)
             for seed in map(int, split_names(seeds, "--seeds") or [])
-            for share in STEPS
+            for share in map(float, wanted_shares)
             for start in chosen
         ]
         for start, share, seed in wanted:
