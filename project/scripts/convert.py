@@ -4,6 +4,7 @@ By default no document both trains and is scored; see `spacy_aioner.corpora.leak
 """
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import srsly
@@ -12,6 +13,7 @@ import typer
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
 from spacy_aioner.corpora.docbin import write_docbin
+from spacy_aioner.corpora.documents import check_types
 from spacy_aioner.corpora.leakage import PROTOCOLS, Selected, select_documents
 from spacy_aioner.corpora.merging import merge_plainly
 from spacy_aioner.corpora.split import split_document
@@ -67,6 +69,10 @@ def main(
         selected = select_documents(
             read_corpora(corpora), protocol=protocol, with_dev=with_dev
         )
+        for one in selected:
+            check_types(
+                corpora, one.corpus, chain.from_iterable(one.documents.values())
+            )
         if plain:
             selected = merge_plainly(selected)
         rows = []

@@ -123,7 +123,8 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
     if missing and not table.get("optional"):
         raise AionerError(
             f"{path}: corpus '{name}' names the file {missing[0]}, which is not "
-            "there: fetch it (spacy project assets) or correct the path."
+            "there: correct the path, or fetch what the project names with `spacy "
+            "project assets`."
         )
     if missing:
         warnings.warn(

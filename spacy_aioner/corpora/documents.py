@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import AionerError, Problem
 from ..formats.document import Document
-from .config import Corpus
+from .config import SPLITS, Corpus
 from .convert import read_annotated
-from .mapping import task_mentions
+from .mapping import kept_types, task_mentions
 
 
 def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
@@ -31,6 +32,35 @@ def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
                     type_map=corpus.type_map,
                     types=corpus.keep,
                 )
+
+
+def check_types(path: Path, corpus: Corpus, documents: Iterable[Document]) -> None:
+    """Make sure that a corpus has each type that it is said to annotate.
+
+    path (Path): The corpora file, for the message.
+    corpus (Corpus): The corpus.
+    documents (Iterable[Document]): Its documents as `corpus_documents` yields them, of
+        all splits; its files are only read again if a type is in none of them.
+    RAISES (AionerError): If a type is in no file; names the types that are there.
+    """
+    wanted = kept_types(corpus.task, corpus.keep) or ()
+    missing = set(wanted) - {m.type for d in documents for m in d.mentions}
+    if not missing:
+        return
+    there = Counter(
+        corpus.type_map.get(mention.type, mention.type)
+        for file in {file for split in SPLITS for file in corpus.sources(split)}
+        for document in _read(file)
+        for mention in document.mentions
+    )
+    absent = [name for name in wanted if name in missing - set(there)]
+    if absent:
+        names = ", ".join(f"{name} ({n})" for name, n in sorted(there.items()) if name)
+        raise AionerError(
+            f"{path}: corpus '{corpus.name}' is to keep the type '{absent[0]}', but "
+            f"its files have {names or 'no mention'}: correct keep, or rename with "
+            "types."
+        )
 
 
 def _read(path: Path) -> Iterator[Document]:
