@@ -1,0 +1,78 @@
+"""Make replay data: old corpora, and text with what a pipeline itself finds in it.
+
+A pipeline keeps what it knows if it learns again, beside a new task, what it was taught
+and what it would have answered on other text; the latter is "learning without
+forgetting" (Li and Hoiem, 2016, section 3) with labels in place of probabilities. The
+text is that of documents which nobody annotated under the pipeline's tasks.
+"""
+
+import random
+import shutil
+from pathlib import Path
+
+import spacy
+import typer
+from predictions import predict
+
+from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.corpora.docbin import DOCBIN_SUFFIX, read_tasks, write_docbin
+from spacy_aioner.errors import AionerError
+from spacy_aioner.formats.document import Document
+from spacy_aioner.formats.sink import replace_file
+
+OWN = f"own{DOCBIN_SUFFIX}"
+
+
+def main(
+    model: str = typer.Argument(..., help="The pipeline, a package or a folder."),
+    old: Path = typer.Argument(..., help="Folder of DocBins that it was taught."),
+    output: Path = typer.Argument(..., help="Folder to write: those, and own.spacy."),
+    also: Path | None = typer.Option(None, help="Another folder to take text from."),
+    limit: int = typer.Option(1000, help="How many documents to label.", min=1),
+    seed: int = typer.Option(0, help="Of the draw of documents."),
+    debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
+) -> None:
+    """Write a folder for the setting `replay`."""
+    with plain_errors(debug=debug):
+        nlp = spacy.load(model)
+        component = nlp.get_pipe("aioner")
+        tasks = list(component.tasks)
+        texts = _texts([old, *([also] if also else [])], tasks)
+        if len(texts) > limit:
+            texts = random.Random(seed).sample(texts, limit)
+        output.mkdir(parents=True, exist_ok=True)
+        for file in output.glob(f"*{DOCBIN_SUFFIX}"):
+            file.unlink()
+        for file in sorted(old.glob(f"*{DOCBIN_SUFFIX}")):
+            shutil.copy(file, output)
+        labelled = []
+        for task in tasks:
+            component.tasks = [task]
+            types = component.scheme.task(task).types
+            found = predict(nlp, component, texts, task=task, types=types)
+            labelled += [(document, task) for document in found]
+        with replace_file(output / OWN) as stream:
+            write_docbin(labelled, stream)
+        mentions = sum(len(document.mentions) for document, _ in labelled)
+        typer.echo(f"{len(texts)} documents, {mentions} mentions under {tasks}")
+
+
+def _texts(folders: list[Path], tasks: list[str]) -> list[Document]:
+    """Documents without mentions; those of the tasks themselves are left out."""
+    texts: dict[str, Document | None] = {}
+    for folder in folders:
+        files = sorted(folder.glob(f"*{DOCBIN_SUFFIX}"))
+        if not files:
+            raise AionerError(f"{folder}: holds no DocBin: convert the corpora first.")
+        for file in files:
+            for document, task in read_tasks(file):
+                document.mentions = []
+                if task in tasks:
+                    texts[document.text] = None
+                else:
+                    texts.setdefault(document.text, document)
+    return [document for document in texts.values() if document is not None]
+
+
+if __name__ == "__main__":
+    typer.run(main)
