@@ -13,6 +13,7 @@ import typer
 
 from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError
+from spacy_aioner.evaluation.report import load_pyplot, table
 from spacy_aioner.formats.sink import replace_file
 
 OURS, ROOFLINE = "aioner", "roofline"
@@ -74,9 +75,10 @@ def _sections(parts: Mapping[str, Any], plot: str) -> Iterable[str]:
             f"{texts['documents']:,} documents, {texts['characters']:,} characters, "
             f"{texts['word_pieces']:,} word-pieces.\n"
         )
-        yield _table(
+        yield table(
             "contender | documents/s | word-pieces/s | spacy-aioner is times as fast",
             [_row(part, name, texts) for part in contenders.values()],
+            left=1,
         )
         share = contenders[ROOFLINE]["ratio"][name]["median"]
         yield (
@@ -84,7 +86,7 @@ def _sections(parts: Mapping[str, Any], plot: str) -> Iterable[str]:
             "take.\n"
         )
     yield "## Memory, loading, first document\n"
-    yield _table(
+    yield table(
         "contender | peak memory (MB) | loading (s) | first document (ms)",
         [
             (
@@ -96,6 +98,7 @@ def _sections(parts: Mapping[str, Any], plot: str) -> Iterable[str]:
             for group, part in contenders.items()
             if group != ROOFLINE
         ],
+        left=1,
     )
     if "agreement" in parts:
         yield _agreement(parts["agreement"])
@@ -166,7 +169,7 @@ def _scaling(scaling: Mapping[str, Any]) -> Iterable[str]:
         f"Documents of {scaling['sentences']} sentences, a tenth of their words found "
         "in no other document:\n"
     )
-    yield _table(
+    yield table(
         "documents | milliseconds each | peak memory (MB)",
         [
             (
@@ -176,13 +179,14 @@ def _scaling(scaling: Mapping[str, Any]) -> Iterable[str]:
             )
             for row in scaling["number"]
         ],
+        left=1,
     )
     yield (
         "The milliseconds are those of the documents since the row above. The stream "
         "runs in memory zones, as in `aioner tag`; without them the vocabulary would "
         f"have grown by {scaling['vocabulary']['megabytes']:,} MB.\n"
     )
-    yield _table(
+    yield table(
         "characters of one document | seconds | per 1,000 characters (ms) | "
         "peak memory (MB)",
         [
@@ -194,12 +198,13 @@ def _scaling(scaling: Mapping[str, Any]) -> Iterable[str]:
             )
             for row in scaling["length"]
         ],
+        left=1,
     )
 
 
 def _gpu(gpu: Mapping[str, Any]) -> Iterable[str]:
     yield f"## On a GPU\n\n{gpu['device']}, PyTorch {gpu['torch']}, by `gpu.py`.\n"
-    yield _table(
+    yield table(
         "precision | documents/s | peak memory (MB) | spans as on the CPU",
         [
             (
@@ -211,6 +216,7 @@ def _gpu(gpu: Mapping[str, Any]) -> Iterable[str]:
             for name in ("fp32", "auto")
             for part in [gpu[f"tagging_{name}"]]
         ],
+        left=1,
     )
 
 
@@ -238,12 +244,13 @@ def _bulk(parts: Mapping[str, Any]) -> Iterable[str]:
         )
         if "bulk-formats" in parts:
             yield "Reading and writing them, of all the time of one process:\n"
-            yield _table(
+            yield table(
                 "format | microseconds a document | share",
                 [
                     (name, f"{1e6 * seconds:,.0f}", f"{seconds * one:.1%}")
                     for name, seconds in parts["bulk-formats"].items()
                 ],
+                left=1,
             )
     for run in (parts[name] for name in BULK[3:] if name in parts):
         end = "the same bytes as" if run["same_bytes"] else "OTHER bytes than"
@@ -269,24 +276,8 @@ def _meaning(speed: Mapping[str, Any]) -> str:
     )
 
 
-def _table(head: str, rows: Iterable[Sequence[str]]) -> str:
-    marks = ["---", *["---:"] * head.count(" | ")]
-    lines = [head, " | ".join(marks), *(" | ".join(row) for row in rows)]
-    return "\n".join(f"| {line} |" for line in lines) + "\n"
-
-
 def _draw(speed: Mapping[str, Any], path: Path) -> None:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise AionerError(
-            "The plot needs matplotlib: install the extra `benchmark`."
-        ) from error
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    # The same input gives the same bytes.
-    matplotlib.rcParams["svg.hashsalt"] = "spacy-aioner"
+    pyplot = load_pyplot()
     parts = list(speed["contenders"].values())[::-1]
     documents = speed["texts"][ABSTRACTS]["documents"]
     rates = [[documents / s for s in part["seconds"][ABSTRACTS]] for part in parts]

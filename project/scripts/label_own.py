@@ -15,7 +15,12 @@ import typer
 from predictions import predict
 
 from spacy_aioner.cli.console import plain_errors
-from spacy_aioner.corpora.docbin import DOCBIN_SUFFIX, read_tasks, write_docbin
+from spacy_aioner.corpora.docbin import (
+    DOCBIN_SUFFIX,
+    docbin_files,
+    read_tasks,
+    write_docbin,
+)
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
@@ -34,6 +39,15 @@ def main(
 ) -> None:
     """Write a folder for the setting `replay`."""
     with plain_errors(debug=debug):
+        if output.resolve() in {f.resolve() for f in (old, also) if f}:
+            raise AionerError(
+                f"{output}: is to be written anew, so nothing can be read there: name "
+                "another folder."
+            )
+        if (old / OWN).exists():
+            raise AionerError(
+                f"{old / OWN}: has the name of what is to be written: rename it."
+            )
         nlp = spacy.load(model)
         component = nlp.get_pipe("aioner")
         tasks = list(component.tasks)
@@ -43,7 +57,7 @@ def main(
         output.mkdir(parents=True, exist_ok=True)
         for file in output.glob(f"*{DOCBIN_SUFFIX}"):
             file.unlink()
-        for file in sorted(old.glob(f"*{DOCBIN_SUFFIX}")):
+        for file in docbin_files(old):
             shutil.copy(file, output)
         labelled = []
         for task in tasks:
@@ -61,10 +75,7 @@ def _texts(folders: list[Path], tasks: list[str]) -> list[Document]:
     """Documents without mentions; those of the tasks themselves are left out."""
     texts: dict[str, Document | None] = {}
     for folder in folders:
-        files = sorted(folder.glob(f"*{DOCBIN_SUFFIX}"))
-        if not files:
-            raise AionerError(f"{folder}: holds no DocBin: convert the corpora first.")
-        for file in files:
+        for file in docbin_files(folder):
             for document, task in read_tasks(file):
                 document.mentions = []
                 if task in tasks:

@@ -7,11 +7,10 @@ from typing import Any
 
 import srsly
 import typer
-from drawing import load_pyplot
-from tables import table
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.errors import AionerError
+from spacy_aioner.evaluation.report import load_pyplot, table
 from spacy_aioner.evaluation.scores import MICRO
 from spacy_aioner.formats.sink import replace_file
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from drawing import load_pyplot
 from published import FIGURES, PAPER, Figures, read_figures
 
 from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.evaluation.report import load_pyplot
 from spacy_aioner.evaluation.results import read_results
 from spacy_aioner.evaluation.scores import MICRO
 

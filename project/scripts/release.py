@@ -7,11 +7,11 @@ from typing import Any
 import spacy
 import srsly
 import typer
-from tables import own_result, table
 
 from spacy_aioner.cli.console import plain_errors, require_file
 from spacy_aioner.errors import AionerError
-from spacy_aioner.evaluation.results import read_results
+from spacy_aioner.evaluation.report import table
+from spacy_aioner.evaluation.results import own_result, read_results
 from spacy_aioner.evaluation.scores import MICRO
 from spacy_aioner.toml import read_toml
 

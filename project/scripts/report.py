@@ -10,12 +10,12 @@ from typing import Any
 
 import typer
 from published import FIGURES, PAPER, Figures, read_figures
-from tables import own_result, table
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.errors import AionerError
 from spacy_aioner.evaluation.bootstrap import Difference
-from spacy_aioner.evaluation.results import compare_results, read_results
+from spacy_aioner.evaluation.report import table
+from spacy_aioner.evaluation.results import compare_results, own_result, read_results
 from spacy_aioner.evaluation.scores import MICRO
 from spacy_aioner.formats.sink import replace_file
 from spacy_aioner.scheme.scheme import ALL

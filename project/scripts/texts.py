@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from spacy_aioner.cli.console import require_file
-from spacy_aioner.corpora.docbin import DOCBIN_SUFFIX, read_docbin
+from spacy_aioner.corpora.docbin import DOCBIN_SUFFIX, docbin_files, read_docbin
 from spacy_aioner.corpora.leakage import text_key
-from spacy_aioner.errors import AionerError
 
 HELP = "Files with a paragraph per line (.xz, .gz or plain), DocBins, or their folders."
 _OPENERS: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open}
@@ -55,8 +54,6 @@ def _lines(path: Path) -> Iterator[str]:
 
 @cache
 def _keys(folder: Path) -> frozenset[str]:
-    files = sorted(folder.glob(f"*{DOCBIN_SUFFIX}"))
-    if not files:
-        raise AionerError(f"{folder}: holds no DocBin ({DOCBIN_SUFFIX}).")
+    files = docbin_files(folder)
     texts = (document.text for file in files for document in read_docbin(file))
     return frozenset(key for key in map(text_key, texts) if key)

@@ -9,13 +9,28 @@ from typing import BinaryIO
 from spacy.language import Language
 from spacy.tokens import DocBin
 
-from ..errors import Problem, Report, raise_problem
+from ..errors import AionerError, Problem, Report, raise_problem
 from ..formats.document import Document, text_offsets
 from ..formats.source import Source
 from ..scheme.scheme import ALL
 from .docs import TASK_KEY, blank_pipeline, doc_to_document, document_to_doc
 
 DOCBIN_SUFFIX = ".spacy"
+
+
+def docbin_files(folder: Path) -> list[Path]:
+    """Find the DocBins of a folder.
+
+    folder (Path): The folder.
+    RETURNS (list[Path]): Sorted by name.
+    RAISES (AionerError): If there is none.
+    """
+    files = sorted(folder.glob(f"*{DOCBIN_SUFFIX}"))
+    if not files:
+        raise AionerError(
+            f"{folder}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
+        )
+    return files
 
 
 def read_docbin(

@@ -12,7 +12,7 @@ from spacy.training import Example
 from ..errors import AionerError
 from ..formats.document import Document
 from ..scheme.scheme import ALL
-from .docbin import DOCBIN_SUFFIX, read_tasks
+from .docbin import docbin_files, read_tasks
 from .docs import bare_doc, document_to_doc
 from .split import split_document
 
@@ -105,7 +105,7 @@ class _Corpus:
 
 def _warn_unknown(folders: Iterable[Path], weights: dict[str, float]) -> None:
     """Not an error: a config may weigh a corpus that not everyone has."""
-    names = [f.stem for path in folders for f in sorted(path.glob(f"*{DOCBIN_SUFFIX}"))]
+    names = [file.stem for folder in folders for file in docbin_files(folder)]
     for unknown in sorted(set(weights) - set(names)):
         warnings.warn(
             f"{', '.join(map(str, folders))}: there is no corpus '{unknown}' to weigh: "
@@ -115,13 +115,8 @@ def _warn_unknown(folders: Iterable[Path], weights: dict[str, float]) -> None:
 
 
 def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
-    files = sorted(path.glob(f"*{DOCBIN_SUFFIX}"))
-    if not files:
-        raise AionerError(
-            f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
-        )
     corpora = []
-    for file in files:
+    for file in docbin_files(path):
         weight = weights.get(file.stem, 1.0)
         pairs = list(read_tasks(file)) if weight else []
         documents = [document for document, _ in pairs]

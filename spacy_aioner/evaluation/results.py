@@ -107,3 +107,15 @@ def _round(values: Any) -> Any:
     if isinstance(values, Mapping):
         return {key: _round(value) for key, value in values.items()}
     return [_round(value) for value in values] if isinstance(values, list) else values
+
+
+def own_result(tasks: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Choose the result of a corpus that stands for it.
+
+    tasks (Mapping[str, Any]): Its results by prompted task.
+    RETURNS (Mapping[str, Any]): That under the corpus's own task; that under ALL if
+        the model was not trained on it.
+    """
+    first = next(iter(tasks.values()))
+    own: Mapping[str, Any] = tasks.get(first["task"], first)
+    return own

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spacy.language import Language
 
-from ..corpora.docbin import DOCBIN_SUFFIX, read_tasks
+from ..corpora.docbin import docbin_files, read_tasks
 from ..errors import AionerError
 from ..models.architectures import get_shim
 from .aioner import AionerNER
@@ -128,13 +128,8 @@ def tasks_of(path: Path) -> dict[str, list[str]]:
     RETURNS (dict[str, list[str]]): The types that occur, sorted, by task.
     RAISES (AionerError): If there is no DocBin.
     """
-    files = sorted(path.glob(f"*{DOCBIN_SUFFIX}"))
-    if not files:
-        raise AionerError(
-            f"{path}: holds no DocBin ({DOCBIN_SUFFIX}): convert the corpora first."
-        )
     found: dict[str, set[str]] = {}
-    for file in files:
+    for file in docbin_files(path):
         for document, task in read_tasks(file):
             found.setdefault(task, set()).update(m.type for m in document.mentions)
     return {task: sorted(types) for task, types in found.items()}

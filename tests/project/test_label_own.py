@@ -23,7 +23,7 @@ def label(tmp_path, trained_nlp):
     app.command()(label_own.main)
     places = [tmp_path / name for name in ("model", "old", "out")]
 
-    def run(*options):
+    def run(*options, places=places):
         return CliRunner().invoke(app, [*map(str, places), *map(str, options)])
 
     return run
@@ -79,3 +79,16 @@ def test_a_folder_without_corpora(tmp_path, label):
     done = label()
     assert done.exit_code == 1
     assert "holds no DocBin" in done.output
+
+
+def test_old_corpora_are_never_written_over(tmp_path, label):
+    old = tmp_path / "old"
+    write(old, "genes", (document(MICE), "Gene"))
+    done = label(places=[tmp_path / "model", old, old])
+    assert done.exit_code == 1
+    assert "name another folder" in " ".join(done.output.split())
+    (old / "genes.spacy").rename(old / "own.spacy")
+    done = label()
+    assert done.exit_code == 1
+    assert "rename it" in done.output
+    assert [d.text for d, _ in read_tasks(old / "own.spacy")] == [MICE]
