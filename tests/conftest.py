@@ -20,6 +20,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from spacy_aioner.corpora.docs import TASK_KEY
+from spacy_aioner.pipeline.joining import join
+from spacy_aioner.pipeline.new_task import add_task
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = "loss of in the cells worsened growth mice patients with variant all gene mask"
@@ -28,6 +30,8 @@ TOKENIZER = "spacy_aioner.Tokenizer.v1"
 # Two sentences over the six types: text, task and (start, end, type).
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
 DOSE = "Patients with the c.76A>T variant tolerated aspirin."
+# For a task that the pipelines below are not taught.
+ORGANS = "Growth of the liver and of heart cells in mice worsened."
 
 
 def locate(text, **mentions):
@@ -192,3 +196,18 @@ def trained_nlp(trained):
 def trained_copy(trained_nlp, make_nlp):
     """A copy of it that a test may change."""
     return make_nlp().from_bytes(trained_nlp.to_bytes())
+
+
+@pytest.fixture(scope="session")
+def joined_nlp(trained_nlp, make_nlp, make_examples):
+    """It and a copy that learnt the task Anatomy, joined; not to be changed."""
+    nlp, other = (make_nlp().from_bytes(trained_nlp.to_bytes()) for _ in range(2))
+    add_task(other, "Anatomy", ["Organ", "Tissue"])
+    gold = [*locate(ORGANS, Organ="liver"), *locate(ORGANS, Tissue="heart cells")]
+    examples = make_examples(other, [(ORGANS, "Anatomy", gold)])
+    optimizer = Adam(3e-3, L2_is_weight_decay=True, L2=0.0)
+    for _ in range(150):
+        if other.update(examples, sgd=optimizer)["aioner"] < 0.01:
+            break
+    assert join(nlp, other) == ["aioner_anatomy"]
+    return nlp

@@ -76,7 +76,13 @@ def main(
         other = None
         if baseline is not None:
             other = _read_baseline(baseline, entries, protocol=protocol, split=split)
-        nlp, component = load_pipeline(model, gpu_id=gpu_id)
+        nlp, components = load_pipeline(model, gpu_id=gpu_id)
+        if len(components) > 1:
+            raise AionerError(
+                f"{model}: has {len(components)} aioner components: score those "
+                "pipelines that they come from."
+            )
+        component = components[0]
         results: dict[str, dict[str, Any]] = {}
         for entry in entries:
             gold = entry.documents[split]

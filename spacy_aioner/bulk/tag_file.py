@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -42,21 +42,23 @@ def load_tagger(manifest: Manifest, *, gpu_id: int = -1) -> Tagger:
     RAISES (AionerError): If the pipeline does not serve.
     """
     settings = manifest.settings
-    nlp, component = load_pipeline(settings.model, tasks=settings.tasks, gpu_id=gpu_id)
-    return Tagger(nlp, component, manifest)
+    nlp, pipes = load_pipeline(settings.model, tasks=settings.tasks, gpu_id=gpu_id)
+    return Tagger(nlp, pipes, manifest)
 
 
 class Tagger:
     """A loaded pipeline that does jobs.
 
     nlp (Language): The pipeline.
-    component (AionerNER): Its aioner component.
+    pipes (Sequence[AionerNER]): Its aioner components.
     manifest (Manifest): Where jobs are recorded; it knows folder and settings.
     """
 
-    def __init__(self, nlp: Language, component: AionerNER, manifest: Manifest) -> None:
+    def __init__(
+        self, nlp: Language, pipes: Sequence[AionerNER], manifest: Manifest
+    ) -> None:
         self.nlp = nlp
-        self.component = component
+        self.pipes = pipes
         self.manifest = manifest
 
     @property
@@ -186,7 +188,7 @@ class Tagger:
         if job.write_as == DOCBIN:
             from ..corpora.docbin import DocBinWriter
 
-            task = self.component.tasks[0]
+            task = self.pipes[0].tasks[0]
             return DocBinWriter(stream, task=task, path=path, report=report)
         same = format == job.write_as
         frame = frame_of(job.path, format) if same else Frame()
@@ -222,7 +224,7 @@ class Tagger:
         for document, new in tag_documents(
             self.nlp,
             documents,
-            spans_key=self.component.key,
+            spans_key=self.pipes[0].key,
             batch_size=self.settings.batch_size,
             max_characters=self.settings.max_characters,
             keep=self.settings.keep,

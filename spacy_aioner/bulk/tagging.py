@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 import spacy
 from spacy.language import Language
@@ -15,6 +14,7 @@ from ..corpora.docs import bare_doc, doc_to_mentions
 from ..errors import AionerError
 from ..formats.document import Document, Mention
 from ..pipeline.aioner import AionerNER
+from ..pipeline.joining import aioner_components, prompt
 
 # A batch holds no more characters than this, or one document.
 _MAX_CHARACTERS = 500_000
@@ -24,15 +24,17 @@ Failure = Callable[[Document, Exception], None]
 
 def load_pipeline(
     name: str, *, tasks: Sequence[str] | None = None, gpu_id: int = -1
-) -> tuple[Language, AionerNER]:
+) -> tuple[Language, list[AionerNER]]:
     """Load a pipeline and make it ready to tag.
 
     name (str): An installed package or a folder.
     tasks (Sequence[str] | None): Tasks to prompt; as the pipeline has them if None.
     gpu_id (int): The GPU; -1 for the CPU.
-    RETURNS (tuple[Language, AionerNER]): The pipeline and its aioner component.
-    RAISES (AionerError): If the pipeline cannot be loaded, has not one aioner
-        component, does not know a task, or does not run; if there is no such GPU.
+    RETURNS (tuple[Language, list[AionerNER]]): The pipeline and those of its aioner
+        components that run.
+    RAISES (AionerError): If the pipeline cannot be loaded, has no aioner component or
+        ones that write apart, does not know a task, or does not run; if there is no
+        such GPU.
     """
     if gpu_id >= 0:
         try:
@@ -45,29 +47,29 @@ def load_pipeline(
         nlp = spacy.load(name)
     except Exception as error:
         raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
-    components = [
-        pipe
-        for pipe_name, pipe in nlp.pipeline
-        if nlp.get_pipe_meta(pipe_name).factory == "aioner"
-    ]
-    if len(components) != 1:
+    components = aioner_components(nlp)
+    if tasks is not None and components:
+        prompt(nlp, tasks)
+    components = [pipe for pipe in components if pipe.name in nlp.pipe_names]
+    if not components:
         raise AionerError(
-            f"The pipeline '{name}' has {len(components) or 'no'} aioner component"
-            f"{'s' * (len(components) > 1)}, it holds "
+            f"The pipeline '{name}' has no aioner component, it holds "
             f"{', '.join(nlp.pipe_names) or 'nothing'}; give one that has one."
         )
-    component = cast(AionerNER, components[0])
-    if len(nlp.pipeline) == 1:
-        # spaCy's limit is for parsers; this component reads any length in windows.
+    if len({pipe.key for pipe in components}) > 1:
+        raise AionerError(
+            f"The aioner components of the pipeline '{name}' write to groups of spans "
+            f"of their own: give them one spans_key, or name --tasks of one of them."
+        )
+    if len(components) == len(nlp.pipeline):
+        # spaCy's limit is for parsers; these components read any length in windows.
         nlp.max_length = sys.maxsize
-    if tasks is not None:
-        component.tasks = tasks
     try:
         # What fails here would fail on every document.
         nlp("One word")
     except Exception as error:
         raise AionerError(f"The pipeline '{name}' does not run: {error}") from error
-    return nlp, component
+    return nlp, components
 
 
 def tag_documents(
@@ -84,7 +86,7 @@ def tag_documents(
 
     nlp (Language): The pipeline.
     documents (Iterable[Document]): The documents.
-    spans_key (str | None): The group that the component writes; `doc.ents` if None.
+    spans_key (str | None): The group that is written; `doc.ents` if None.
     batch_size (int): Documents in a batch, at most.
     max_characters (int): A longer document is not tagged, since memory grows with it.
     keep (bool): Whether the documents' own mentions stay. A prediction that has the
@@ -106,6 +108,8 @@ def tag_documents(
             there = list(document.mentions) if keep else []
             known = {(mention.start, mention.end, mention.type) for mention in there}
             new = [m for m in predictions if (m.start, m.end, m.type) not in known]
+            # Those of several components stand one component after the other.
+            new.sort(key=lambda mention: (mention.start, mention.end))
             yield replace(document, mentions=[*there, *new]), new
 
 

@@ -96,7 +96,7 @@ def write_group(
     spans_filter: SpanFilter | None,
     overwrite: bool,
 ) -> None:
-    """Write predictions to a group of spans.
+    """Write predictions to a group of spans; what stands there already is not doubled.
 
     doc (Doc): The doc to change.
     key (str): The group.
@@ -106,6 +106,7 @@ def write_group(
     overwrite (bool): Whether to forget what is there.
     """
     there = [] if overwrite or key not in doc.spans else _read(doc.spans[key])
+    known = {(*entry.offsets, entry.span.label_) for entry in there}
     entries = there + [
         _Entry(
             Span(doc, p.start, p.end, label=p.label),
@@ -114,6 +115,7 @@ def write_group(
             p.task,
         )
         for p in predictions
+        if (p.start_char, p.end_char, p.label) not in known
     ]
     if spans_filter is not None:
         entries = _filter(entries, len(there), spans_filter)

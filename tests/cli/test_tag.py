@@ -239,3 +239,22 @@ def test_an_empty_folder_is_told_and_the_rest_is_tagged(tag, source, tmp_path):
 def test_debug_shows_the_traceback(aioner, source, tmp_path):
     arguments = ("tag", source, "-o", tmp_path / "out", "-m", "none", "--debug")
     assert "cannot be loaded" in str(aioner(*arguments).exception)
+
+
+def test_joined_components_answer_their_own_tasks(aioner, joined_nlp, tmp_path):
+    joined_nlp.to_disk(tmp_path / "joined")
+    text = f"{MICE} Growth of the liver and of heart cells in mice worsened."
+    source = tmp_path / "b.PubTator"
+    source.write_text(f"1|t|{text}\n\n", encoding="utf8")
+
+    def run(*options):
+        output = tmp_path / "out" / "_".join(options)
+        fixed = ("-o", output, "-m", tmp_path / "joined")
+        result = aioner("tag", source, *fixed, *options)
+        return spans(output / "b.PubTator") if not result.exit_code else result.stderr
+
+    both, new = run(), run("--tasks", "Anatomy")
+    assert both == sorted(both)
+    assert {"TP53", "liver"} <= {text for _, _, text, _ in both}
+    assert {kind for _, _, _, kind in new} == {"Organ", "Tissue"}
+    assert "'Gene': it knows ALL, Anatomy." in run("--tasks", "Gene")

@@ -1,0 +1,44 @@
+"""Join two trained pipelines into one that answers the tasks of both."""
+
+import shutil
+from pathlib import Path
+
+import spacy
+import typer
+
+from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.errors import AionerError
+from spacy_aioner.pipeline.joining import join
+
+
+def main(
+    model: str = typer.Argument(..., help="A pipeline, a package or a folder."),
+    other: Path = typer.Argument(..., help="Another one, for what that one lacks."),
+    output: Path = typer.Argument(..., help="Folder to write the joined pipeline to."),
+    debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
+) -> None:
+    """Write the first pipeline with the second's components for further tasks."""
+    with plain_errors(debug=debug):
+        if output.resolve() in {Path(model).resolve(), other.resolve()}:
+            raise AionerError(
+                f"{output}: is one of the pipelines to join: name another folder."
+            )
+        loaded = []
+        for name in (model, other):
+            try:
+                loaded.append(spacy.load(name))
+            except Exception as error:
+                raise AionerError(
+                    f"The pipeline '{name}' cannot be loaded: {error}"
+                ) from error
+        nlp, source = loaded
+        added = join(nlp, source)
+        if (output / "meta.json").exists():
+            # Components of an earlier one would lie about in its folder.
+            shutil.rmtree(output)
+        nlp.to_disk(output)
+        typer.echo(f"{output}: {', '.join(nlp.pipe_names)}; new: {', '.join(added)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
