@@ -2,8 +2,9 @@
 
 Trains a pipeline for each start, share of the training documents and seed: `raw` from
 an encoder that knows no entity, `released` from a trained pipeline, `replay` from the
-same with its old corpora beside the new one. Each is scored on the test documents of
-the new task, and `replay` on an old corpus as well. The file of results is written
+same with its old corpora beside the new one. What `released` gives is joined to the
+pipeline that it started from. Each is scored on the test documents of the new task, and
+all but `raw` on an old corpus as well. The file of results is written
 after every training; run again after an interruption it goes on with those that lack.
 """
 
@@ -31,6 +32,7 @@ from spacy_aioner.evaluation.scores import MICRO, compare
 from spacy_aioner.evaluation.units import count_units
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
+from spacy_aioner.pipeline.joining import aioner_components, join, prompt
 from spacy_aioner.training.loop import train
 
 STARTS = ("raw", "released", "replay")
@@ -100,12 +102,14 @@ def main(
                 steps *= REPLAY_STEPS
                 overrides["paths.replay"] = str(replay)
             model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
+            if start == "released":
+                learnt, model = model, spacy.load(model.config["paths"]["source"])
+                join(model, learnt)
             row = {"start": start, "share": share, "seed": seed, "updates": steps}
             row |= {"documents": len(subset)}
             row |= {"mentions": sum(len(d.mentions) for d in subset)}
             row["new"] = _score(model, test, corpus.task, plain=True)
-            if start == "replay":
-                assert before is not None
+            if start != "raw" and before is not None:
                 row["old"] = _score(model, gold, before.task, plain=False)
             f1 = row["new"]["strict"][MICRO]["f1"]
             typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
@@ -162,8 +166,9 @@ def _score(
     plain (bool): Whether to take the best label sequences as they are: thresholds and
         support by repetition suit models that are sure of themselves.
     """
-    component = nlp.get_pipe("aioner")
-    component.tasks = [task]
+    prompt(nlp, [task])
+    running = [pipe for pipe in aioner_components(nlp) if pipe.name in nlp.pipe_names]
+    component = running[0]
     kept = dict(component.cfg)
     if plain:
         component.cfg.update(threshold=0.0, consistency=0.0)

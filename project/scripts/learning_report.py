@@ -17,7 +17,7 @@ from spacy_aioner.formats.sink import replace_file
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 NAMES = {
     "raw": "raw encoder",
-    "released": "released model",
+    "released": "released model, joined",
     "replay": "released model, replay",
 }
 COLOURS = {"raw": "#333333", "released": "#0072b2", "replay": "#e69f00"}
@@ -73,21 +73,22 @@ def report(rows: Rows) -> str:
 
 
 def _old(rows: Rows) -> str:
-    """What the old task scores after replay."""
-    replayed = [row for row in rows if "old" in row]
-    if not replayed:
-        return ""
+    """What the old task scores afterwards."""
+    scored = [row for row in rows if "old" in row]
     lines = []
-    for share in sorted({row["share"] for row in replayed}):
-        values = [
-            row["old"]["strict"][MICRO]["f1"]
-            for row in replayed
-            if row["share"] == share
-        ]
-        lines.append([f"{100 * share:.0f} %", f"{mean(values):.2f}", _between(values)])
-    return "\nBioRED after learning with replay:\n\n" + table(
-        "share | strict F1 | seeds", lines, left=1
-    )
+    for start in NAMES:
+        for share in sorted({row["share"] for row in scored if row["start"] == start}):
+            values = [
+                row["old"]["strict"][MICRO]["f1"]
+                for row in scored
+                if (row["start"], row["share"]) == (start, share)
+            ]
+            cells = [f"{100 * share:.0f} %", f"{mean(values):.2f}", _between(values)]
+            lines.append([NAMES[start], *cells])
+    if not lines:
+        return ""
+    head = "start | share | strict F1 | seeds"
+    return "\nBioRED afterwards:\n\n" + table(head, lines, left=1)
 
 
 def _values(rows: Rows, start: str) -> list[float]:

@@ -76,15 +76,16 @@ def test_each_start_is_scored_as_it_is_used(arguments, capsys):
     assert [row["start"] for row in rows] == ["raw", "released", "replay"]
     assert [row["updates"] for row in rows] == [100, 100, 200]
     assert all(row["documents"] == 1 and row["mentions"] == 1 for row in rows)
-    assert ["old" in row for row in rows] == [False, False, True]
+    assert ["old" in row for row in rows] == [False, True, True]
     assert rows[0]["new"]["strict"][MICRO]["gold"] == 20
     # The old task keeps its threshold, which here drops all that is found; the new one
     # is scored without.
     nlp = spacy.load(arguments["work"] / "replay-0.05-0" / "model" / "model-last")
     component = nlp.get_pipe("aioner")
     assert component.cfg["threshold"] == 0.9999
-    assert rows[2]["old"]["strict"][MICRO]["predicted"] == 0
-    assert rows[2]["new"]["strict"][MICRO]["predicted"] > 0
+    for row in rows[1:]:
+        assert row["old"]["strict"][MICRO]["predicted"] == 0
+        assert row["new"]["strict"][MICRO]["predicted"] > 0
     component.tasks, component.cfg["threshold"] = ["ALL"], 0.0
     types = component.scheme.task("ALL").types
     found = predict(nlp, component, gold, task="ALL", types=types)
