@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,13 @@ class WordSpans:
     score: npt.NDArray[np.float64]
 
 
-def _by_task(plan: Plan) -> list[tuple[int, Ints, Ints]]:
-    """Each task with the rows of its sequences and their bounds among those rows."""
+def split_by_task(plan: Plan) -> list[tuple[int, Ints, Ints]]:
+    """The output rows of each task.
+
+    plan (Plan): The plan.
+    RETURNS (list[tuple[int, Ints, Ints]]): The task's number, the rows of its sequences
+        and the bounds of these among those rows.
+    """
     parts = []
     lengths = np.diff(plan.sequences)
     for task in np.unique(plan.task).tolist():
@@ -47,7 +52,12 @@ def _by_task(plan: Plan) -> list[tuple[int, Ints, Ints]]:
 
 
 def loss(
-    network: AioNetwork, scheme: Scheme, emissions: Emissions, gold: Ints
+    network: AioNetwork,
+    scheme: Scheme,
+    emissions: Emissions,
+    gold: Ints,
+    *,
+    without: Collection[int] = (),
 ) -> Tensor:
     """Mean negative log-likelihood of the gold labels per word.
 
@@ -57,12 +67,15 @@ def loss(
     scheme (Scheme): The tasks.
     emissions (Emissions): Scores for the plan's rows.
     gold (Ints): Local labels by row, (n_rows,).
+    without (Collection[int]): Tasks whose words count, but whose labels are not learnt.
     RETURNS (Tensor): A scalar that can be differentiated.
     """
     total: Tensor = emissions.scores.new_zeros(())
-    for task, rows, bounds in _by_task(emissions.plan):
+    for task, rows, bounds in split_by_task(emissions.plan):
+        if task in without:
+            continue
         label_ids = scheme.label_ids(scheme.tasks[task])
-        scores = _select(emissions.scores, rows, label_ids)
+        scores = select_scores(emissions.scores, rows, label_ids)
         labels = torch.from_numpy(gold[rows]).to(scores.device)
         if network.decoder == "softmax":
             total = total + torch.nn.functional.cross_entropy(
@@ -117,10 +130,10 @@ def decode(
     plan = emissions.plan
     found = []
     with torch.no_grad():
-        for task, rows, bounds in _by_task(plan):
+        for task, rows, bounds in split_by_task(plan):
             chain = chains[task]
             label_ids = scheme.label_ids(scheme.tasks[task])
-            scores = _select(emissions.scores, rows, label_ids)
+            scores = select_scores(emissions.scores, rows, label_ids)
             labels = best_labels(scores, bounds, chain).cpu().numpy()
             begins = np.zeros(len(rows), dtype=bool)
             begins[bounds[:-1]] = True
@@ -156,7 +169,13 @@ def decode(
     return WordSpans(*columns)
 
 
-def _select(scores: Tensor, rows: Ints, label_ids: list[int]) -> Tensor:
-    """Scores of some rows and labels, (n_rows, n_labels of the task)."""
+def select_scores(scores: Tensor, rows: Ints, label_ids: list[int]) -> Tensor:
+    """Scores of some rows and labels.
+
+    scores (Tensor): All scores, (n_rows, n_labels).
+    rows (Ints): The rows.
+    label_ids (list[int]): The labels, e.g. those of a task.
+    RETURNS (Tensor): (len(rows), len(label_ids)).
+    """
     index = torch.from_numpy(rows).to(scores.device)
     return scores[index][:, torch.tensor(label_ids, device=scores.device)]

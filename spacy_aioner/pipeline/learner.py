@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spacy.errors import Errors
 from spacy.language import Language
@@ -18,17 +18,22 @@ from ..scheme.growth import label_analogies
 from ..scheme.scheme import Scheme, Task, add_tasks
 from .gold import check_types, example_task, gold_labels, is_annotated
 
+if TYPE_CHECKING:
+    from ..models.teaching import Teacher
+
 
 class TaskLearner(TrainablePipe):  # type: ignore[misc]
     """A component whose network learns the tasks of a scheme.
 
-    What it was trained on stands in `cfg["trained_tasks"]`: only that can be asked.
+    What it was trained on stands in `cfg["trained_tasks"]`: only that can be asked. A
+    `teacher` is for the training at hand and is not saved; see `new_task.imitate`.
     """
 
     name: str
     model: AioModel
     scheme: Scheme
     cfg: dict[str, Any]
+    teacher: "Teacher | None" = None
     _tasks: list[str]
 
     @property
@@ -113,7 +118,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
     def get_loss(
         self, examples: Iterable[Example], scores: Emissions
     ) -> tuple[float, Any]:
-        """Compare scores with gold labels.
+        """Compare scores with gold labels, or with the scores of the teacher.
 
         examples (Iterable[Example]): The batch.
         scores (Emissions): The plan of the batch and its label scores.
@@ -125,7 +130,11 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         gold = gold_labels(self.scheme, list(examples), scores.plan, self.key)
         leaf = scores.scores.detach().requires_grad_()
         network = get_shim(self.model).network
-        value = loss(network, self.scheme, replace(scores, scores=leaf), gold)  # type: ignore[arg-type]
+        emissions = replace(scores, scores=leaf)
+        taught = [] if self.teacher is None else self.teacher.tasks
+        value = loss(network, self.scheme, emissions, gold, without=taught)  # type: ignore[arg-type]
+        if self.teacher is not None:
+            value = value + self.teacher.loss(self.scheme, emissions)
         value.backward()  # type: ignore[no-untyped-call]
         return value.item(), leaf.grad
 

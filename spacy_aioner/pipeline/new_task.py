@@ -76,6 +76,30 @@ def loosen(
         settings["model"]["head_learn_rate_scale"] = head_learn_rate_scale
 
 
+def imitate(nlp: Language, weight: float, *, component: str = "aioner") -> None:
+    """Have a trained component keep what it knows while it learns something else.
+
+    From now on text under a task that it was trained on is learnt as the component
+    answers it now, whatever the text is annotated with: any text will do. Call it
+    before anything is changed, and again if the training begins anew.
+
+    nlp (Language): The pipeline, changed in place.
+    weight (float): How much that counts; see `models.teaching.Teacher`.
+    component (str): Name of the component.
+    RAISES (AionerError): If there is no such component, it is not trained, or the
+        weight is not above 0.
+    """
+    from ..models.teaching import Teacher
+
+    pipe = _find(nlp, component)
+    if not weight > 0.0:
+        raise AionerError(f"The weight {weight} of imitation is not above 0.")
+    if get_shim(pipe.model).network is None or not pipe.cfg["trained_tasks"]:
+        raise AionerError(f"'{component}' is not trained: there is nothing to keep.")
+    tasks = pipe.cfg["trained_tasks"]
+    pipe.teacher = Teacher(pipe.model, pipe.scheme, tasks, weight=weight)
+
+
 def make_add_task(
     task: str | None = None,
     types: list[str] | None = None,
@@ -84,6 +108,7 @@ def make_add_task(
     encoder: str | None = None,
     encoder_share: float = 0.6,
     head_learn_rate_scale: float | None = None,
+    imitation: float = 0.0,
 ) -> Callable[[Language], Language]:
     """Make a callback that adds tasks, for [initialize.before_init] in a config.
 
@@ -92,6 +117,7 @@ def make_add_task(
     types (list[str] | None): Its types; if they are not given, those that `data` has.
     data (Path | None): The folder of DocBins that will be learnt.
     component, encoder, encoder_share, head_learn_rate_scale: See `loosen`.
+    imitation (float): If above 0, the weight for `imitate`, on text of old tasks.
     RETURNS (Callable[[Language], Language]): The callback.
     """
 
@@ -107,6 +133,8 @@ def make_add_task(
         else:
             known = [t.name for t in _find(nlp, component).scheme.tasks]
             new = {name: found[name] for name in found if name not in known}
+        if imitation:
+            imitate(nlp, imitation, component=component)
         for name, its_types in new.items():
             add_task(nlp, name, its_types, component=component)
         loosen(

@@ -12,7 +12,12 @@ from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.growth import mix_encoder
-from spacy_aioner.pipeline.new_task import add_task, loosen, make_add_task
+from spacy_aioner.pipeline.new_task import (
+    add_task,
+    imitate,
+    loosen,
+    make_add_task,
+)
 from spacy_aioner.training.loop import train
 
 TEXT = "TP53 loss in HeLa cells worsened glioma growth in mice."
@@ -99,6 +104,28 @@ def test_it_is_learnt_with_the_old_ones_kept_saved_and_loaded(
     assert fresh.get_pipe("aioner").tasks == ["ALL", "Anatomy"]
 
 
+def test_what_it_answered_is_kept_whatever_the_text_is_annotated_with(
+    nlp, make_examples
+):
+    before, scores = found(nlp, TEXT, "ALL")
+    imitate(nlp, 1.0)
+    add_task(nlp, "Anatomy", TYPES)
+    wrong = [(TEXT, "ALL", [(0, 4, "Disease")])]
+    organs = [(ORGAN, "Anatomy", GOLD)]
+    learn(nlp, make_examples(nlp, wrong + organs))
+    expected = [(ORGAN[a:b], label) for a, b, label in GOLD]
+    assert found(nlp, ORGAN, "Anatomy")[0] == expected
+    spans, after = found(nlp, TEXT, "ALL")
+    assert spans == before
+    assert after == pytest.approx(scores, abs=0.05)
+
+
+def test_a_task_that_it_was_not_trained_on_is_learnt_from_labels(nlp, make_examples):
+    imitate(nlp, 1.0)
+    learn(nlp, make_examples(nlp, [(TEXT, "Gene", [(0, 4, "Gene")])]))
+    assert found(nlp, TEXT, "Gene")[0] == [("TP53", "Gene")]
+
+
 def test_a_known_type_may_be_annotated_in_another_way(nlp, make_examples):
     add_task(nlp, "LongGene", ["Gene"])
     learn(nlp, make_examples(nlp, [(TEXT, "LongGene", [(0, 9, "Gene")])]))
@@ -144,6 +171,10 @@ def test_pipelines_that_cannot_learn_a_task(make_nlp, trained_copy):
         add_task(make_nlp(), "Anatomy", TYPES)
     with pytest.raises(AionerError, match="no 'aioner' component called 'ner'"):
         add_task(trained_copy, "Anatomy", TYPES, component="ner")
+    with pytest.raises(AionerError, match="not trained: there is nothing to keep"):
+        imitate(make_nlp(), 1.0)
+    with pytest.raises(AionerError, match=r"weight -1\.0 of imitation is not above 0"):
+        imitate(trained_copy, -1.0)
 
 
 def test_weights_mixed_with_those_of_the_original_encoder(trained_copy, tiny_encoder):
@@ -196,6 +227,7 @@ types = ["Organ", "Tissue"]
 encoder = "{encoder}"
 encoder_share = 0.2
 head_learn_rate_scale = 3.0
+imitation = 0.5
 
 [corpora]
 
