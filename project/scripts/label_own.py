@@ -1,9 +1,9 @@
 """Make replay data: old corpora, and text with what a pipeline itself finds in it.
 
-A pipeline keeps what it knows if it learns again, beside a new task, what it was taught
-and what it would have answered on other text; the latter is "learning without
-forgetting" (Li and Hoiem, 2016, section 3) with labels in place of probabilities. The
-text is that of documents which nobody annotated under the pipeline's tasks.
+A pipeline keeps what it knows if beside a new task it learns to answer other text as it
+did before (`imitation`). Old corpora alone are not enough: it knows them by heart, and
+answers text that it has not seen in other ways soon. So documents which nobody annotated
+under the pipeline's tasks are added, with its answers.
 """
 
 import random

@@ -47,9 +47,12 @@ def arguments(tmp_path, trained_copy, tiny_encoder):
             aioner["task_types"] = {"Anatomy": ["Organ", "Tissue"]}
         else:
             config["paths"]["source"] = str(tmp_path / "source")
+        if start == "released":
             config["paths"]["encoder"] = tiny_encoder
         if start == "replayed":
             config["corpora"]["train"]["weights"] = {}
+            # A network this small learns nothing at the rate of a large one.
+            config["training"]["optimizer"]["learn_rate"]["initial_rate"] = 0.001
         given[start] = tmp_path / file
         config.to_disk(given[start])
     return {
@@ -66,7 +69,6 @@ def arguments(tmp_path, trained_copy, tiny_encoder):
 
 def test_each_start_is_scored_as_it_is_used(arguments, capsys):
     import learning_curve
-    from predictions import predict
 
     old = read_corpora(arguments["old"])[0]
     gold = list(corpus_documents(old, "test"))
@@ -86,13 +88,22 @@ def test_each_start_is_scored_as_it_is_used(arguments, capsys):
     for row in rows[1:]:
         assert row["old"]["strict"][MICRO]["predicted"] == 0
         assert row["new"]["strict"][MICRO]["predicted"] > 0
-    component.tasks, component.cfg["threshold"] = ["ALL"], 0.0
-    types = component.scheme.task("ALL").types
-    found = predict(nlp, component, gold, task="ALL", types=types)
-    assert compare(gold, found).strict_micro.f1 > 50
+    source = spacy.load(arguments["released"].parent / "source")
+    known, found = (_answers(pipeline, gold) for pipeline in (source, nlp))
+    assert compare(known, found).strict_micro.f1 > 70
     capsys.readouterr()
     learning_curve.main(**arguments)
     assert "seed" not in capsys.readouterr().out
+
+
+def _answers(nlp, documents):
+    """All that a pipeline finds under ALL, however unsure it is."""
+    from predictions import predict
+
+    component = nlp.get_pipe("aioner")
+    component.tasks, component.cfg["threshold"] = ["ALL"], 0.0
+    types = component.scheme.task("ALL").types
+    return predict(nlp, component, documents, task="ALL", types=types)
 
 
 def test_an_unknown_share(arguments):
