@@ -33,6 +33,10 @@ def main(
                 ) from error
         nlp, source = loaded
         added = join(nlp, source)
+        tasks = ", ".join(task for name in added for task in nlp.get_pipe(name).tasks)
+        description = f"{nlp.meta['description']} Further tasks: {tasks}."
+        # What is said of author, scores and training is of the first one alone.
+        nlp.meta.update(description=description.strip(), author="")
         if (output / "meta.json").exists():
             # Components of an earlier one would lie about in its folder.
             shutil.rmtree(output)

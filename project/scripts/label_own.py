@@ -2,8 +2,8 @@
 
 A pipeline keeps what it knows if beside a new task it learns to answer other text as it
 did before (`imitation`). Old corpora alone are not enough: it knows them by heart, and
-answers text that it has not seen in other ways soon. So documents which nobody annotated
-under the pipeline's tasks are added, with its answers.
+unseen text it soon answers otherwise. So documents that nobody annotated under the
+pipeline's tasks are added, with its answers.
 """
 
 import random

@@ -24,7 +24,9 @@ def test_a_joined_pipeline_is_written_anew(tmp_path, run, trained_nlp, joined_nl
     assert done.exit_code == 0, done.output
     assert "aioner, aioner_anatomy; new: aioner_anatomy" in done.output
     assert not (tmp_path / "out" / "aioner_plants").exists()
-    assert spacy.load(tmp_path / "out").pipe_names == ["aioner", "aioner_anatomy"]
+    nlp = spacy.load(tmp_path / "out")
+    assert nlp.pipe_names == ["aioner", "aioner_anatomy"]
+    assert nlp.meta["description"] == "Further tasks: Anatomy."
 
 
 def test_pipelines_that_cannot_be_joined(tmp_path, run, trained_nlp):
