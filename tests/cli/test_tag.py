@@ -258,3 +258,18 @@ def test_joined_components_answer_their_own_tasks(aioner, joined_nlp, tmp_path):
     assert {"TP53", "liver"} <= {text for _, _, text, _ in both}
     assert {kind for _, _, _, kind in new} == {"Organ", "Tissue"}
     assert "'Gene': it knows ALL, Anatomy." in run("--tasks", "Gene")
+
+
+def test_components_that_write_apart(aioner, joined_nlp, source, tmp_path):
+    joined_nlp.to_disk(tmp_path / "joined")
+    nlp = spacy.load(tmp_path / "joined")
+    nlp.get_pipe("aioner_anatomy").cfg["spans_key"] = "anatomy"
+    nlp.to_disk(tmp_path / "apart")
+
+    def run(*options):
+        return aioner("tag", source, "-m", tmp_path / "apart", *options)
+
+    result = run("-o", tmp_path / "both")
+    assert result.exit_code == 1
+    assert "give them one spans_key, or name --tasks of one" in result.stderr
+    assert run("-o", tmp_path / "one", "--tasks", "ALL").exit_code == 0
