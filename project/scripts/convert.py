@@ -17,7 +17,9 @@ from spacy_aioner.corpora.documents import check_types
 from spacy_aioner.corpora.leakage import PROTOCOLS, Selected, select_documents
 from spacy_aioner.corpora.merging import merge_plainly
 from spacy_aioner.corpora.split import split_document
+from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.sink import replace_file
+from spacy_aioner.pipeline.loading import aioner_components, load_trained
 
 COLUMNS = ("split", "corpus", "task", "documents", "articles", "mentions", "dropped")
 LEAKY = (
@@ -63,6 +65,12 @@ def main(
         help="Cut longer training documents at sentence ends (characters); 0 cuts "
         "nothing.",
     ),
+    teach: str | None = typer.Option(
+        None,
+        metavar="PIPELINE",
+        help="The pipeline that is to learn the corpora as new tasks: check that they "
+        "are new to it and that each corpus has documents for all splits.",
+    ),
 ) -> None:
     """Write a DocBin per split and corpus, and print what each gave."""
     with plain_errors(debug=False):
@@ -73,6 +81,8 @@ def main(
             check_types(
                 corpora, one.corpus, chain.from_iterable(one.documents.values())
             )
+        if teach is not None:
+            _check_new(corpora, selected, teach)
         if plain:
             selected = merge_plainly(selected)
         rows = []
@@ -96,6 +106,24 @@ def main(
     typer.echo("\t".join(COLUMNS))
     for row in rows:
         typer.echo("\t".join(str(getattr(row, column)) for column in COLUMNS))
+
+
+def _check_new(corpora: Path, selected: list[Selected], model: str) -> None:
+    """Stop at what would fail later, when the training has taken its time."""
+    pipes = aioner_components(load_trained(model))
+    known = {task.name for pipe in pipes for task in pipe.scheme.tasks}
+    for one in selected:
+        where = f"{corpora}: corpus '{one.corpus.name}'"
+        if one.corpus.task in known:
+            raise AionerError(
+                f"{where} has the task '{one.corpus.task}', which the pipeline "
+                f"'{model}' has already: give what is new another name."
+            )
+        for split in SPLITS:
+            if not one.documents[split]:
+                raise AionerError(
+                    f"{where} has no documents for {split}: name files that hold some."
+                )
 
 
 def _write(selected: list[Selected], split: str, folder: Path, limit: int) -> list[Row]:

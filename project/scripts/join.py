@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-import spacy
 import typer
 
 from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.errors import AionerError
 from spacy_aioner.pipeline.joining import join
+from spacy_aioner.pipeline.loading import load_trained
 
 
 def main(
@@ -23,16 +23,8 @@ def main(
             raise AionerError(
                 f"{output}: is one of the pipelines to join: name another folder."
             )
-        loaded = []
-        for name in (model, other):
-            try:
-                loaded.append(spacy.load(name))
-            except Exception as error:
-                raise AionerError(
-                    f"The pipeline '{name}' cannot be loaded: {error}"
-                ) from error
-        nlp, source = loaded
-        added = join(nlp, source)
+        nlp = load_trained(model)
+        added = join(nlp, load_trained(str(other)))
         tasks = ", ".join(task for name in added for task in nlp.get_pipe(name).tasks)
         description = f"{nlp.meta['description']} Further tasks: {tasks}."
         # What is said of author, scores and training is of the first one alone.

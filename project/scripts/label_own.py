@@ -10,7 +10,6 @@ import random
 import shutil
 from pathlib import Path
 
-import spacy
 import typer
 from predictions import predict
 
@@ -24,6 +23,7 @@ from spacy_aioner.corpora.docbin import (
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
+from spacy_aioner.pipeline.loading import load_trained
 
 OWN = f"own{DOCBIN_SUFFIX}"
 
@@ -48,7 +48,7 @@ def main(
             raise AionerError(
                 f"{old / OWN}: has the name of what is to be written: rename it."
             )
-        nlp = spacy.load(model)
+        nlp = load_trained(model)
         component = nlp.get_pipe("aioner")
         tasks = list(component.tasks)
         texts = _texts([old, *([also] if also else [])], tasks)

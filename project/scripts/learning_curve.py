@@ -32,7 +32,8 @@ from spacy_aioner.evaluation.scores import MICRO, compare
 from spacy_aioner.evaluation.units import count_units
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
-from spacy_aioner.pipeline.joining import aioner_components, join, prompt
+from spacy_aioner.pipeline.joining import join, prompt
+from spacy_aioner.pipeline.loading import aioner_components
 from spacy_aioner.training.loop import train
 
 STARTS = ("raw", "released", "replay")

@@ -14,7 +14,8 @@ from ..corpora.docs import bare_doc, doc_to_mentions
 from ..errors import AionerError
 from ..formats.document import Document, Mention
 from ..pipeline.aioner import AionerNER
-from ..pipeline.joining import aioner_components, prompt
+from ..pipeline.joining import prompt
+from ..pipeline.loading import aioner_components, load_trained
 
 # A batch holds no more characters than this, or one document.
 _MAX_CHARACTERS = 500_000
@@ -43,10 +44,7 @@ def load_pipeline(
             raise AionerError(
                 f"The GPU {gpu_id} cannot be used ({error}); use --gpu-id -1."
             ) from error
-    try:
-        nlp = spacy.load(name)
-    except Exception as error:
-        raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
+    nlp = load_trained(name)
     components = aioner_components(nlp)
     if tasks is not None and components:
         prompt(nlp, tasks)

@@ -9,15 +9,7 @@ from spacy.language import Language
 
 from ..errors import AionerError
 from .aioner import AionerNER
-
-
-def aioner_components(nlp: Language) -> list[AionerNER]:
-    """Find the aioner components of a pipeline, those too that are disabled.
-
-    nlp (Language): The pipeline.
-    RETURNS (list[AionerNER]): In the order in which they run.
-    """
-    return [pipe for _, pipe in nlp.components if isinstance(pipe, AionerNER)]
+from .loading import aioner_components
 
 
 def join(nlp: Language, other: Language) -> list[str]:

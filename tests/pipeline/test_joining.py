@@ -4,7 +4,8 @@ import pytest
 import spacy
 
 from spacy_aioner.errors import AionerError
-from spacy_aioner.pipeline.joining import aioner_components, join, prompt
+from spacy_aioner.pipeline.joining import join, prompt
+from spacy_aioner.pipeline.loading import aioner_components
 
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
 ORGANS = "Growth of the liver and of heart cells in mice worsened."

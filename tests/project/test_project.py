@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
+from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
 
@@ -176,6 +177,31 @@ def test_convert_explains_a_wrong_setting(corpora: Path, tmp_path: Path) -> None
     assert wrong.returncode == 1
     assert "choose one of leak-free, paper" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_convert_checks_what_a_pipeline_is_to_learn(
+    trained_nlp: Language, tmp_path: Path
+) -> None:
+    trained_nlp.to_disk(tmp_path / "model")
+    path = tmp_path / "new.toml"
+    arguments = (path, tmp_path / "out", "--teach", tmp_path / "model")
+    known = f"[mine]\ntask = 'ALL'\nkeep = ['Gene']\ntrain = '{EXAMPLES}'\n"
+    path.write_text(known)
+    done = run(CONVERT, *arguments)
+    assert done.returncode == 1
+    assert (
+        f"{path}: corpus 'mine' has the task 'ALL', which the pipeline" in done.stderr
+    )
+    path.write_text(known.replace("ALL", "Herbs"))
+    done = run(CONVERT, *arguments)
+    assert done.returncode == 1
+    assert "corpus 'mine' has no documents for dev" in done.stderr
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "dev.txt").write_text("example-5\n")
+    more = f"dev_ids = 'dev.txt'\ntest = '{EXAMPLES}'\n"
+    path.write_text(known.replace("ALL", "Herbs") + more)
+    done = run(CONVERT, *arguments, "--protocol", "paper")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

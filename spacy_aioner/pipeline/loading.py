@@ -1,0 +1,31 @@
+"""Trained pipelines and the aioner components they hold."""
+
+from __future__ import annotations
+
+import spacy
+from spacy.language import Language
+
+from ..errors import AionerError
+from .aioner import AionerNER
+
+
+def load_trained(name: str) -> Language:
+    """Load a pipeline.
+
+    name (str): An installed package or a folder.
+    RETURNS (Language): The pipeline.
+    RAISES (AionerError): If it cannot be loaded, whatever the reason.
+    """
+    try:
+        return spacy.load(name)
+    except Exception as error:
+        raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
+
+
+def aioner_components(nlp: Language) -> list[AionerNER]:
+    """Find the aioner components of a pipeline, those too that are disabled.
+
+    nlp (Language): The pipeline.
+    RETURNS (list[AionerNER]): In the order in which they run.
+    """
+    return [pipe for _, pipe in nlp.components if isinstance(pipe, AionerNER)]
