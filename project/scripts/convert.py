@@ -111,7 +111,7 @@ def main(
 def _check_new(corpora: Path, selected: list[Selected], model: str) -> None:
     """Stop at what would fail later, when the training has taken its time."""
     pipes = aioner_components(load_trained(model))
-    known = {task.name for pipe in pipes for task in pipe.scheme.tasks}
+    known = {task for pipe in pipes for task in pipe.cfg["trained_tasks"]}
     for one in selected:
         where = f"{corpora}: corpus '{one.corpus.name}'"
         if one.corpus.task in known:

@@ -26,8 +26,11 @@ def main(
         nlp = load_trained(model)
         added = join(nlp, load_trained(str(other)))
         tasks = ", ".join(task for name in added for task in nlp.get_pipe(name).tasks)
-        description = f"{nlp.meta['description']} Further tasks: {tasks}."
-        # What is said of author, scores and training is of the first one alone.
+        description = (
+            f"{nlp.meta['description']} Further tasks: {tasks}. Scores, sources and "
+            "notes are those of the pipeline without them."
+        )
+        # Whoever made the first one did not make this one.
         nlp.meta.update(description=description.strip(), author="")
         if (output / "meta.json").exists():
             # Components of an earlier one would lie about in its folder.

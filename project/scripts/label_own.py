@@ -23,7 +23,7 @@ from spacy_aioner.corpora.docbin import (
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
-from spacy_aioner.pipeline.loading import load_trained
+from spacy_aioner.pipeline.loading import aioner_components, load_trained
 
 OWN = f"own{DOCBIN_SUFFIX}"
 
@@ -49,7 +49,13 @@ def main(
                 f"{old / OWN}: has the name of what is to be written: rename it."
             )
         nlp = load_trained(model)
-        component = nlp.get_pipe("aioner")
+        pipes = aioner_components(nlp)
+        if len(pipes) != 1:
+            raise AionerError(
+                f"The pipeline '{model}' has {len(pipes)} aioner components, but one "
+                "network learns with replay: give a pipeline of one."
+            )
+        component = pipes[0]
         tasks = list(component.tasks)
         texts = _texts([old, *([also] if also else [])], tasks)
         if len(texts) > limit:

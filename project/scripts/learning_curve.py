@@ -2,10 +2,11 @@
 
 Trains a pipeline for each start, share of the training documents and seed: `raw` from
 an encoder that knows no entity, `released` from a trained pipeline, `replay` from the
-same with its old corpora beside the new one. What `released` gives is joined to the
-pipeline that it started from. Each is scored on the test documents of the new task, and
-all but `raw` on an old corpus as well. The file of results is written
-after every training; run again after an interruption it goes on with those that lack.
+same with its old corpora beside the new one. Each is scored on the test documents of
+the new task, and `replay` on an old corpus as well, as its pipeline was before. What
+`released` gives is for the new task alone: joined to the pipeline that it started from
+it leaves the old tasks as they were. The file of results is written after every
+training; run again after an interruption it goes on with those that lack.
 """
 
 import random
@@ -32,8 +33,8 @@ from spacy_aioner.evaluation.scores import MICRO, compare
 from spacy_aioner.evaluation.units import count_units
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
-from spacy_aioner.pipeline.joining import join, prompt
-from spacy_aioner.pipeline.loading import aioner_components
+from spacy_aioner.pipeline.joining import prompt
+from spacy_aioner.pipeline.loading import aioner_components, load_trained
 from spacy_aioner.training.loop import train
 
 STARTS = ("raw", "released", "replay")
@@ -77,7 +78,12 @@ def main(
         test = list(corpus_documents(corpus, "test"))
         before = None if old is None else read_corpora(old)[0]
         gold = [] if before is None else list(corpus_documents(before, "test"))
-        rows = srsly.read_json(results)["rows"] if results.exists() else []
+        found = srsly.read_json(results) if results.exists() else {}
+        found = {"corpus": corpus.name, "before": None, "rows": [], **found}
+        rows = found["rows"]
+        if before is not None and found["before"] is None:
+            known = load_trained(load_config(replayed)["paths"]["source"])
+            found["before"] = _score(known, gold, before.task, plain=False)
         done = {(row["start"], row["share"], row["seed"]) for row in rows}
         wanted = [
             (start, share, seed)
@@ -103,21 +109,18 @@ def main(
                 steps *= REPLAY_STEPS
                 overrides["paths.replay"] = str(replay)
             model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
-            if start == "released":
-                learnt, model = model, spacy.load(model.config["paths"]["source"])
-                join(model, learnt)
             row = {"start": start, "share": share, "seed": seed, "updates": steps}
             row |= {"documents": len(subset)}
             row |= {"mentions": sum(len(d.mentions) for d in subset)}
             row["new"] = _score(model, test, corpus.task, plain=True)
-            if start != "raw" and before is not None:
+            if start == "replay" and before is not None:
                 row["old"] = _score(model, gold, before.task, plain=False)
             f1 = row["new"]["strict"][MICRO]["f1"]
             typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
             rows.append(row)
             results.parent.mkdir(parents=True, exist_ok=True)
             with replace_file(results) as stream:
-                text = srsly.json_dumps({"corpus": corpus.name, "rows": rows}, indent=1)
+                text = srsly.json_dumps(found, indent=1)
                 stream.write((text + "\n").encode())
             shutil.rmtree(data)
 
@@ -168,8 +171,7 @@ def _score(
         support by repetition suit models that are sure of themselves.
     """
     prompt(nlp, [task])
-    running = [pipe for pipe in aioner_components(nlp) if pipe.name in nlp.pipe_names]
-    component = running[0]
+    component = aioner_components(nlp, running=True)[0]
     kept = dict(component.cfg)
     if plain:
         component.cfg.update(threshold=0.0, consistency=0.0)

@@ -17,10 +17,11 @@ from spacy_aioner.formats.sink import replace_file
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 NAMES = {
     "raw": "raw encoder",
-    "released": "released model, joined",
+    "released": "released model",
     "replay": "released model, replay",
 }
 COLOURS = {"raw": "#333333", "released": "#0072b2", "replay": "#e69f00"}
+Results = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -31,20 +32,21 @@ def main(
 ) -> None:
     """Replace what stands between the marks of the page, and draw the plot."""
     with plain_errors(debug=False):
-        rows = srsly.read_json(results)["rows"]
+        found = srsly.read_json(results)
         text = page.read_text(encoding="utf8")
         before, begin, rest = text.partition(BEGIN)
         _, end, after = rest.partition(END)
         if not (begin and end):
             raise AionerError(f"{page}: lacks the lines '{BEGIN}' and '{END}'.")
-        body = f"{before}{BEGIN}\n\n{report(rows)}\n{END}{after}"
+        body = f"{before}{BEGIN}\n\n{report(found)}\n{END}{after}"
         with replace_file(page) as stream:
             stream.write(body.encode())
-        _draw(rows, plot)
+        _draw(found["rows"], plot)
 
 
-def report(rows: Rows) -> str:
+def report(results: Results) -> str:
     """The tables in Markdown."""
+    rows = results["rows"]
     shares = sorted({row["share"] for row in rows})
     starts = [start for start in NAMES if any(r["start"] == start for r in rows)]
     lines = []
@@ -69,13 +71,16 @@ def report(rows: Rows) -> str:
                 f"{micro['f1']:.2f} (95 % interval {low:.1f} to {high:.1f} over test "
                 "documents).\n"
             )
-    return text + _old(rows)
+    return text + _old(results)
 
 
-def _old(rows: Rows) -> str:
-    """What the old task scores afterwards."""
-    scored = [row for row in rows if "old" in row]
-    lines = []
+def _old(results: Results) -> str:
+    """What the old task scores, before and afterwards."""
+    scored = [row for row in results["rows"] if "old" in row]
+    if not scored:
+        return ""
+    before = results["before"]["strict"][MICRO]["f1"]
+    lines = [["released model, as it was", "", f"{before:.2f}", ""]]
     for start in NAMES:
         for share in sorted({row["share"] for row in scored if row["start"] == start}):
             values = [
@@ -85,10 +90,8 @@ def _old(rows: Rows) -> str:
             ]
             cells = [f"{100 * share:.0f} %", f"{mean(values):.2f}", _between(values)]
             lines.append([NAMES[start], *cells])
-    if not lines:
-        return ""
-    head = "start | share | strict F1 | seeds"
-    return "\nBioRED afterwards:\n\n" + table(head, lines, left=1)
+    head = "pipeline | share | strict F1 | seeds"
+    return "\nBioRED, before and afterwards:\n\n" + table(head, lines, left=1)
 
 
 def _values(rows: Rows, start: str) -> list[float]:

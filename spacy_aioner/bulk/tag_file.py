@@ -188,8 +188,14 @@ class Tagger:
         if job.write_as == DOCBIN:
             from ..corpora.docbin import DocBinWriter
 
-            task = self.pipes[0].tasks[0]
-            return DocBinWriter(stream, task=task, path=path, report=report)
+            asked = [task for pipe in self.pipes for task in pipe.tasks]
+            if len(asked) > 1:
+                raise AionerError(
+                    f"The pipeline '{self.settings.model}' answers the tasks "
+                    f"{', '.join(asked)}, but a DocBin holds each document under one "
+                    "task: name it with --tasks."
+                )
+            return DocBinWriter(stream, task=asked[0], path=path, report=report)
         same = format == job.write_as
         frame = frame_of(job.path, format) if same else Frame()
         return make_writer(

@@ -34,8 +34,8 @@ def load_pipeline(
     RETURNS (tuple[Language, list[AionerNER]]): The pipeline and those of its aioner
         components that run.
     RAISES (AionerError): If the pipeline cannot be loaded, has no aioner component or
-        ones that write apart, does not know a task, or does not run; if there is no
-        such GPU.
+        ones that write apart or over each other, does not know a task, or does not
+        run; if there is no such GPU.
     """
     if gpu_id >= 0:
         try:
@@ -45,10 +45,9 @@ def load_pipeline(
                 f"The GPU {gpu_id} cannot be used ({error}); use --gpu-id -1."
             ) from error
     nlp = load_trained(name)
-    components = aioner_components(nlp)
-    if tasks is not None and components:
+    if tasks is not None and aioner_components(nlp):
         prompt(nlp, tasks)
-    components = [pipe for pipe in components if pipe.name in nlp.pipe_names]
+    components = aioner_components(nlp, running=True)
     if not components:
         raise AionerError(
             f"The pipeline '{name}' has no aioner component, it holds "
@@ -59,6 +58,12 @@ def load_pipeline(
             f"The aioner components of the pipeline '{name}' write to groups of spans "
             f"of their own: give them one spans_key, or name --tasks of one of them."
         )
+    for pipe in components[1:]:
+        if pipe.overwrite:
+            raise AionerError(
+                f"The component '{pipe.name}' of the pipeline '{name}' overwrites what "
+                "those before it found: set its overwrite to false, as `join` does."
+            )
     if len(components) == len(nlp.pipeline):
         # spaCy's limit is for parsers; these components read any length in windows.
         nlp.max_length = sys.maxsize

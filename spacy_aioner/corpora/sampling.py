@@ -37,7 +37,8 @@ def create_sampled_corpus(
     of lengths that differ each time, and all parts are shuffled: a batch holds text
     of many documents, each with some context. Use with `max_epochs = -1`.
 
-    path (Path | None): A folder of DocBins, one per corpus; None, as in a config that
+    path (Path | None): A folder of DocBins, one per corpus (what a file has under
+        several tasks counts as several corpora); None, as in a config that
         waits for it, is an error when reading begins.
     exponent (float): See above.
     weights (dict[str, float] | None): Factors for the share of corpora, by file name
@@ -118,11 +119,13 @@ def _read_corpora(path: Path, weights: dict[str, float]) -> list[_Corpus]:
     corpora = []
     for file in docbin_files(path):
         weight = weights.get(file.stem, 1.0)
-        pairs = list(read_tasks(file)) if weight else []
-        documents = [document for document, _ in pairs]
-        characters = sum(len(document.text) for document in documents)
-        if characters:
-            corpora.append(_Corpus(pairs[0][1], documents, weight, characters))
+        by_task: dict[str, list[Document]] = {}
+        for document, task in read_tasks(file) if weight else ():
+            by_task.setdefault(task, []).append(document)
+        for task, documents in by_task.items():
+            characters = sum(len(document.text) for document in documents)
+            if characters:
+                corpora.append(_Corpus(task, documents, weight, characters))
     if not corpora:
         raise AionerError(f"{path}: there is nothing to draw from: raise a weight.")
     return corpora

@@ -75,6 +75,13 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._scaled = False
         self.limit = max_pieces  # Less if the encoder reads less.
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over. Packed weights cannot be copied; it makes its own.
+
+        RETURNS (dict[str, Any]): The attributes.
+        """
+        return {**self.__dict__, "_fast": None, "_torch_optimizer": None}
+
     @property
     def network(self) -> AioNetwork | None:
         """The network, or None before initialisation or loading."""

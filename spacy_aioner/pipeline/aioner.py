@@ -17,6 +17,19 @@ from .learner import TaskLearner, task_types
 from .stream import annotate
 
 
+def require_list(names: Sequence[str]) -> None:
+    """Make sure that names of tasks are what they should be.
+
+    names (Sequence[str]): The names.
+    RAISES (AionerError): If they are one string, or none.
+    """
+    if isinstance(names, str) or not names:
+        raise AionerError(
+            f"tasks must be a list with at least one task, not {names!r}: "
+            'write for example ["ALL"] or ["Gene", "Disease"].'
+        )
+
+
 class AionerNER(TaskLearner):
     """Named entity recognition under the all-in-one scheme (Luo et al. 2023).
 
@@ -71,6 +84,7 @@ class AionerNER(TaskLearner):
             "spans_key": spans_key,
             "task_types": task_types(scheme),
             "trained_tasks": [],
+            "other_tasks": {},
         }
         self.tasks = list(tasks)
 
@@ -81,11 +95,7 @@ class AionerNER(TaskLearner):
 
     @tasks.setter
     def tasks(self, names: Sequence[str]) -> None:
-        if isinstance(names, str) or not names:
-            raise AionerError(
-                f"tasks must be a list with at least one task, not {names!r}: "
-                'write for example ["ALL"] or ["Gene", "Disease"].'
-            )
+        require_list(names)
         for name in names:
             self.scheme.index(name)
         self._check_trained(names)

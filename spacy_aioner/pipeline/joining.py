@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from spacy.language import Language
 
 from ..errors import AionerError
-from .aioner import AionerNER
+from ..models.architectures import get_shim
+from .aioner import AionerNER, require_list
 from .loading import aioner_components
 
 
@@ -16,15 +17,18 @@ def join(nlp: Language, other: Language) -> list[str]:
     """Add the components of another pipeline for what this one was not taught.
 
     Each keeps its own network, so all tasks are answered as before, and as fast: a
-    text is read once per task anyway. All write to one group of spans; in `doc.ents`
-    what the earlier component found wins an overlap.
+    text is read once per task anyway. All write to one group of spans, and the
+    spans_filter of a component, if it has one, chooses from what all before it found
+    as well; in `doc.ents` what the earlier component found wins an overlap. What is
+    added keeps what stands in a doc already, also where it runs alone.
 
     nlp (Language): A trained pipeline, changed in place, its config as well.
     other (Language): Another one, e.g. a copy of it that learnt a new task; not to be
         used any more.
     RETURNS (list[str]): The names of the components added.
-    RAISES (AionerError): If this pipeline has no aioner component, or the other was
-        trained on no task that this one lacks.
+    RAISES (AionerError): If this pipeline has no aioner component, the other was
+        trained on no task that this one lacks, or it reads the tokens of another
+        tokenizer.
     """
     ours = aioner_components(nlp)
     if not ours:
@@ -38,13 +42,10 @@ def join(nlp: Language, other: Language) -> list[str]:
         tasks = [name for name in pipe.cfg["trained_tasks"] if name not in known]
         if not tasks:
             continue
+        _check_tokens(nlp, other, pipe)
         known.update(tasks)
-        # The name is that of a folder too.
-        name = re.sub(r"\W", "_", "_".join(["aioner", *tasks])).lower()
-        if name in nlp.component_names:
-            raise AionerError(f"The pipeline has a component '{name}' already.")
+        name = _free_name(nlp, tasks)
         nlp.add_pipe(pipe.name, name=name, source=other)
-        pipe.name = name
         pipe.tasks = tasks
         pipe.overwrite = False
         pipe.cfg["spans_key"] = ours[0].key
@@ -56,19 +57,46 @@ def join(nlp: Language, other: Language) -> list[str]:
             "The other pipeline was trained on no task that this one lacks: it knows "
             f"{_known(aioner_components(other))}, this one {_known(ours)}."
         )
+    pipes = aioner_components(nlp)
+    types = {name: t for pipe in pipes for name, t in pipe.cfg["task_types"].items()}
+    for pipe in pipes:
+        own = pipe.cfg["task_types"]
+        pipe.cfg["other_tasks"] = {name: types[name] for name in types.keys() - own}
     return added
+
+
+def _check_tokens(nlp: Language, other: Language, pipe: AionerNER) -> None:
+    ours, theirs = (each.config["nlp"]["tokenizer"] for each in (nlp, other))
+    if get_shim(pipe.model).words == "tokens" and ours != theirs:
+        raise AionerError(
+            f"The component '{pipe.name}' of the other pipeline was taught the tokens "
+            f"of {theirs['@tokenizers']}, this pipeline has {ours['@tokenizers']}: "
+            "teach it with the tokenizer of this one."
+        )
+
+
+def _free_name(nlp: Language, tasks: Sequence[str]) -> str:
+    """A name for a component, which is that of a folder too."""
+    name = re.sub(r"\W", "_", "_".join(["aioner", *tasks])).lower()
+    while name in nlp.component_names:
+        name += "_"
+    return name
 
 
 def prompt(nlp: Language, tasks: Sequence[str]) -> None:
     """Ask a pipeline for tasks; components with none of them are disabled.
 
+    What is disabled stays so when the pipeline is saved.
+
     nlp (Language): The pipeline, changed in place.
     tasks (Sequence[str]): Each goes to the first component that was trained on it.
-    RAISES (AionerError): If no component knows one of them.
+    RAISES (AionerError): If no component knows one of them, or they are not a list.
     """
+    require_list(tasks)
     pipes = aioner_components(nlp)
     if len(pipes) == 1:
-        pipes[0].tasks = list(tasks)
+        pipes[0].tasks = tasks
+        nlp.enable_pipe(pipes[0].name)
         return
     asked: dict[str, list[str]] = {pipe.name: [] for pipe in pipes}
     for task in tasks:

@@ -88,7 +88,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         """Learn from examples, each under the task that its reference names.
 
         examples (Iterable[Example]): The batch; those without any statement about
-            entities are passed over.
+            entities are passed over, unless a teacher knows what they hold.
         drop (float): Dropout rate of the head.
         sgd (Optimizer | None): The optimizer; None to collect gradients only.
         losses (dict[str, float] | None): Losses by component, added to.
@@ -99,8 +99,14 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         examples = list(examples)
         validate_examples(examples, "AionerNER.update")
         self._require_network()
-        examples = [eg for eg in examples if is_annotated(eg, self.key)]
-        tasks = [[example_task(self.scheme, eg)] for eg in examples]
+        known = [(eg, example_task(self.scheme, eg)) for eg in examples]
+        known = [
+            (eg, task)
+            for eg, task in known
+            if task in self._taught or is_annotated(eg, self.key)
+        ]
+        examples = [eg for eg, _ in known]
+        tasks = [[task] for _, task in known]
         plan = self._plan([eg.predicted for eg in examples], tasks)
         if not len(plan.word):
             return losses
@@ -115,6 +121,11 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         losses[self.name] += loss
         return losses
 
+    @property
+    def _taught(self) -> list[int]:
+        """Tasks that are learnt from the teacher, not from labels."""
+        return [] if self.teacher is None else self.teacher.tasks
+
     def get_loss(
         self, examples: Iterable[Example], scores: Emissions
     ) -> tuple[float, Any]:
@@ -127,11 +138,13 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         """
         from ..models.decoding import loss
 
-        gold = gold_labels(self.scheme, list(examples), scores.plan, self.key)
+        taught = self._taught
+        gold = gold_labels(
+            self.scheme, list(examples), scores.plan, self.key, without=taught
+        )
         leaf = scores.scores.detach().requires_grad_()
         network = get_shim(self.model).network
         emissions = replace(scores, scores=leaf)
-        taught = [] if self.teacher is None else self.teacher.tasks
         value = loss(network, self.scheme, emissions, gold, without=taught)  # type: ignore[arg-type]
         if self.teacher is not None:
             value = value + self.teacher.loss(self.scheme, emissions)

@@ -22,10 +22,12 @@ def load_trained(name: str) -> Language:
         raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
 
 
-def aioner_components(nlp: Language) -> list[AionerNER]:
-    """Find the aioner components of a pipeline, those too that are disabled.
+def aioner_components(nlp: Language, *, running: bool = False) -> list[AionerNER]:
+    """Find the aioner components of a pipeline.
 
     nlp (Language): The pipeline.
+    running (bool): Whether to leave out those that are disabled.
     RETURNS (list[AionerNER]): In the order in which they run.
     """
-    return [pipe for _, pipe in nlp.components if isinstance(pipe, AionerNER)]
+    pipes = nlp.pipeline if running else nlp.components
+    return [pipe for _, pipe in pipes if isinstance(pipe, AionerNER)]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from spacy.language import Language
+from spacy.util import registry
 
 from ..corpora.docbin import docbin_files, read_tasks
 from ..errors import AionerError
 from ..models.architectures import get_shim
 from .aioner import AionerNER
+from .loading import load_trained
 
 
 def add_task(
@@ -80,8 +82,10 @@ def imitate(nlp: Language, weight: float, *, component: str = "aioner") -> None:
     """Have a trained component keep what it knows while it learns something else.
 
     From now on text under a task that it was trained on is learnt as the component
-    answers it now, whatever the text is annotated with: any text will do. Call it
-    before anything is changed, and again if the training begins anew.
+    scores it now, whatever the text is annotated with, if at all: any text will do.
+    Call it before anything is changed, and again if the training begins anew. The
+    transitions of a CRF are not held: those between types that a new task shares with
+    a known one may change.
 
     nlp (Language): The pipeline, changed in place.
     weight (float): How much that counts; see `models.teaching.Teacher`.
@@ -109,6 +113,7 @@ def make_add_task(
     encoder_share: float = 0.6,
     head_learn_rate_scale: float | None = None,
     imitation: float = 0.0,
+    tokenizer: str | None = None,
 ) -> Callable[[Language], Language]:
     """Make a callback that adds tasks, for [initialize.before_init] in a config.
 
@@ -118,6 +123,8 @@ def make_add_task(
     data (Path | None): The folder of DocBins that will be learnt.
     component, encoder, encoder_share, head_learn_rate_scale: See `loosen`.
     imitation (float): If above 0, the weight for `imitate`, on text of old tasks.
+    tokenizer (str | None): A pipeline whose tokenizer is taken, e.g. that of the
+        component, so that text is cut as it is there.
     RETURNS (Callable[[Language], Language]): The callback.
     """
 
@@ -134,7 +141,10 @@ def make_add_task(
             known = [t.name for t in _find(nlp, component).scheme.tasks]
             new = {name: found[name] for name in found if name not in known}
         if imitation:
+            _check_learnt(nlp, new, found, data, component)
             imitate(nlp, imitation, component=component)
+        if tokenizer is not None:
+            _take_tokenizer(nlp, tokenizer)
         for name, its_types in new.items():
             add_task(nlp, name, its_types, component=component)
         loosen(
@@ -147,6 +157,31 @@ def make_add_task(
         return nlp
 
     return add
+
+
+def _check_learnt(
+    nlp: Language,
+    new: Collection[str],
+    found: Collection[str],
+    data: Path | None,
+    component: str,
+) -> None:
+    """Under imitation labels of known tasks are not learnt: say so if there are any."""
+    trained = _find(nlp, component).cfg["trained_tasks"]
+    known = [name for name in found if name in trained]
+    if known or not new:
+        raise AionerError(
+            f"{data}: holds {', '.join(known) or 'nothing new'}, which '{component}' "
+            "knows already, so with imitation its labels would not be learnt: leave it "
+            "out, or set imitation to 0."
+        )
+
+
+def _take_tokenizer(nlp: Language, source: str) -> None:
+    settings = load_trained(source).config["nlp"]["tokenizer"]
+    create = registry.resolve({"tokenizer": settings})["tokenizer"]
+    nlp.tokenizer = create(nlp)
+    nlp.config["nlp"]["tokenizer"] = settings
 
 
 def tasks_of(path: Path) -> dict[str, list[str]]:

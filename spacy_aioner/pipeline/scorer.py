@@ -24,6 +24,7 @@ def score_entities(
     *,
     spans_key: str | None = None,
     task_types: Mapping[str, Sequence[str]] | None = None,
+    other_tasks: Mapping[str, Sequence[str]] | None = None,
     **cfg: Any,
 ) -> Scores:
     """Score predicted against gold spans: same offsets and same type.
@@ -35,9 +36,12 @@ def score_entities(
     examples (Iterable[Example]): The task is the reference's user data "aioner_task".
     spans_key (str | None): The component's group of spans.
     task_types (Mapping[str, Sequence[str]] | None): Types that each task annotates.
+    other_tasks (Mapping[str, Sequence[str]] | None): The same of tasks that only other
+        components of the pipeline know: of several the last one's scores stand.
     RETURNS (Scores): ents_p, ents_r, ents_f as fractions, and ents_per_type; None
         where no example has gold annotation.
     """
+    known = {**(other_tasks or {}), **(task_types or {})}
     total = PRFScore()
     per_type: dict[str, PRFScore] = {}
     annotated = False
@@ -47,7 +51,7 @@ def score_entities(
             continue
         annotated = True
         predicted = annotated_spans(eg.predicted, spans_key) or []
-        types = (task_types or {}).get(eg.reference.user_data.get(TASK_KEY, ""))
+        types = known.get(eg.reference.user_data.get(TASK_KEY, ""))
         _count(total, per_type, set(gold), set(predicted), types)
     if not annotated:
         return dict.fromkeys(("ents_p", "ents_r", "ents_f", "ents_per_type"))

@@ -5,6 +5,7 @@ import pytest
 import spacy
 from spacy.language import Language
 
+from spacy_aioner.corpora.docbin import read_tasks
 from spacy_aioner.formats.files import read_documents
 
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
@@ -258,6 +259,22 @@ def test_joined_components_answer_their_own_tasks(aioner, joined_nlp, tmp_path):
     assert {"TP53", "liver"} <= {text for _, _, text, _ in both}
     assert {kind for _, _, _, kind in new} == {"Organ", "Tissue"}
     assert "'Gene': it knows ALL, Anatomy." in run("--tasks", "Gene")
+    nlp = spacy.load(tmp_path / "joined")
+    nlp.get_pipe_config("aioner_anatomy")["overwrite"] = True
+    nlp.to_disk(tmp_path / "joined")
+    assert "overwrites what those before it found" in run("--keep")
+
+
+def test_a_docbin_is_of_one_task(aioner, joined_nlp, source, tmp_path):
+    joined_nlp.to_disk(tmp_path / "joined")
+    fixed = ("-o", tmp_path / "out", "-m", tmp_path / "joined", "--to", "docbin")
+    result = aioner("tag", source, *fixed)
+    assert result.exit_code == 1
+    assert "answers the tasks ALL, Anatomy, but a DocBin" in result.stderr
+    assert not list((tmp_path / "out").rglob("*.spacy"))
+    assert aioner("tag", source, *fixed, "--tasks", "Anatomy").exit_code == 0
+    pairs = list(read_tasks(tmp_path / "out" / "a.spacy"))
+    assert {task for _, task in pairs} == {"Anatomy"}
 
 
 def test_components_that_write_apart(aioner, joined_nlp, source, tmp_path):

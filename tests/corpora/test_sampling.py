@@ -51,6 +51,18 @@ def test_shares_follow_the_exponent(folder, exponent, ratio):
     assert share(draw(folder, 4000, exponent=exponent)) == pytest.approx(ratio, rel=0.2)
 
 
+def test_a_file_of_two_tasks_is_two_corpora(tmp_path):
+    pairs = [(document(n, sentences=8), "Gene") for n in range(4)]
+    pairs += [(document(n, sentences=8), "ALL") for n in range(100, 116)]
+    with (tmp_path / "both.spacy").open("wb") as stream:
+        write_docbin(pairs, stream)
+    examples = draw(tmp_path, 2000, exponent=0.5)
+    assert share(examples) == pytest.approx(0.5, rel=0.2)
+    for eg in examples[:200]:
+        number = int(eg.reference.user_data[ID_KEY].partition("/")[0])
+        assert eg.reference.user_data[TASK_KEY] == ("Gene" if number < 100 else "ALL")
+
+
 def test_weights_multiply_the_share(folder):
     weights = {"small": 2.0}
     examples = draw(folder, 4000, exponent=0.0, weights=weights)

@@ -2,10 +2,12 @@
 
 import pytest
 import spacy
+from thinc.api import Adam
 
 from spacy_aioner.errors import AionerError
 from spacy_aioner.pipeline.joining import join, prompt
 from spacy_aioner.pipeline.loading import aioner_components
+from spacy_aioner.pipeline.new_task import add_task
 
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
 ORGANS = "Growth of the liver and of heart cells in mice worsened."
@@ -74,7 +76,72 @@ def test_there_must_be_something_to_join(nlp, trained_nlp, make_nlp):
         join(blank, copy)
 
 
-def test_a_third_may_be_joined_to_two(nlp, trained_nlp, make_nlp):
-    alone = make_nlp().from_bytes(trained_nlp.to_bytes())
-    assert join(alone, nlp) == ["aioner_anatomy"]
-    assert found(alone(ORGANS))[-1][2] == "Anatomy"
+@pytest.fixture
+def three(nlp, trained_nlp, make_nlp, make_examples):
+    """A third joined to two, which knows nothing of the second's task."""
+    third = make_nlp().from_bytes(trained_nlp.to_bytes())
+    add_task(third, "anatomy", ["Organism"])
+    examples = make_examples(third, [(ORGANS, "anatomy", [(42, 46, "Organism")])])
+    optimizer = Adam(3e-3, L2_is_weight_decay=True, L2=0.0)
+    for _ in range(150):
+        if third.update(examples, sgd=optimizer)["aioner"] < 0.01:
+            break
+    assert join(nlp, third) == ["aioner_anatomy_"]
+    return nlp
+
+
+def test_a_third_may_be_joined_to_two(three, nlp, make_examples, tmp_path):
+    three.to_disk(tmp_path / "three")
+    again = spacy.load(tmp_path / "three")
+    names = ["aioner", "aioner_anatomy", "aioner_anatomy_"]
+    assert again.pipe_names == names
+    assert [pipe.name for pipe in aioner_components(again)] == names
+    new = [entry for entry in found(again(ORGANS)) if entry[2] != "ALL"]
+    assert new == [
+        ("liver", "Organ", "Anatomy"),
+        ("heart cells", "Tissue", "Anatomy"),
+        ("mice", "Organism", "anatomy"),
+    ]
+    # Each example counts only the types of its task, whichever component knows it.
+    gold = [(14, 19, "Organ"), (27, 38, "Tissue")]
+    for examples in (
+        make_examples(again, [(ORGANS, "Anatomy", gold)]),
+        make_examples(again, [(ORGANS, "anatomy", [(42, 46, "Organism")])]),
+        make_examples(again),
+    ):
+        assert again.evaluate(examples)["ents_f"] == 1.0
+
+
+def test_in_doc_ents_the_earlier_component_wins(nlp):
+    ents = {(ent.text, ent.label_) for ent in nlp(ORGANS).ents}
+    group = nlp(ORGANS).spans["aioner"]
+    scores = {s.text: v for s, v in zip(group, group.attrs["scores"], strict=True)}
+    assert scores["heart"] < scores["heart cells"]
+    assert ("heart", "Disease") in ents
+    assert ("heart cells", "Tissue") not in ents
+
+
+def test_without_the_component_of_the_old_tasks(joined_nlp, tmp_path):
+    joined_nlp.to_disk(tmp_path / "joined")
+    nlp = spacy.load(tmp_path / "joined", exclude=["aioner"])
+    assert {task for _, _, task in found(nlp(ORGANS))} == {"Anatomy"}
+
+
+def test_prompts_that_cannot_be(nlp, trained_copy):
+    for pipeline in (nlp, trained_copy):
+        for tasks in ("ALL", []):
+            with pytest.raises(AionerError, match="must be a list with at least one"):
+                prompt(pipeline, tasks)
+    trained_copy.disable_pipe("aioner")
+    prompt(trained_copy, ["ALL"])
+    assert trained_copy.pipe_names == ["aioner"]
+
+
+def test_words_that_are_tokens_need_the_same_tokenizer(make_nlp, make_examples):
+    other = make_nlp(
+        tokenizer="spacy_aioner.ReferenceTokenizer.v1", model={"words": "tokens"}
+    )
+    other.initialize(lambda: make_examples(other))
+    nlp = make_nlp()
+    with pytest.raises(AionerError, match=r"ReferenceTokenizer\.v1, this pipeline has"):
+        join(nlp, other)

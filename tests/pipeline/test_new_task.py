@@ -1,8 +1,11 @@
 """A trained pipeline learns a task that it does not know."""
 
+from functools import partial
+
 import pytest
 import spacy
 import torch
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from thinc.api import Adam
@@ -10,6 +13,7 @@ from thinc.api import Adam
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
+from spacy_aioner.models import packed
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.growth import mix_encoder
 from spacy_aioner.pipeline.new_task import (
@@ -104,13 +108,14 @@ def test_it_is_learnt_with_the_old_ones_kept_saved_and_loaded(
     assert fresh.get_pipe("aioner").tasks == ["ALL", "Anatomy"]
 
 
+@pytest.mark.parametrize("annotation", [[(0, 4, "Disease")], [(0, 4, "Unheard")]])
 def test_what_it_answered_is_kept_whatever_the_text_is_annotated_with(
-    nlp, make_examples
+    nlp, make_examples, annotation
 ):
     before, scores = found(nlp, TEXT, "ALL")
     imitate(nlp, 1.0)
     add_task(nlp, "Anatomy", TYPES)
-    wrong = [(TEXT, "ALL", [(0, 4, "Disease")])]
+    wrong = [(TEXT, "ALL", annotation)]
     organs = [(ORGAN, "Anatomy", GOLD)]
     learn(nlp, make_examples(nlp, wrong + organs))
     expected = [(ORGAN[a:b], label) for a, b, label in GOLD]
@@ -118,6 +123,30 @@ def test_what_it_answered_is_kept_whatever_the_text_is_annotated_with(
     spans, after = found(nlp, TEXT, "ALL")
     assert spans == before
     assert after == pytest.approx(scores, abs=0.05)
+
+
+def test_text_without_annotation_is_learnt_from_the_teacher(nlp):
+    imitate(nlp, 1.0)
+    bare = Example(nlp.make_doc(TEXT), nlp.make_doc(TEXT))
+    with torch.no_grad():
+        network_of(nlp).output.weight.mul_(2.0)
+    assert nlp.update([bare])["aioner"] > 0.01
+    nlp.get_pipe("aioner").teacher = None
+    assert nlp.update([bare])["aioner"] == 0.0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_network_that_has_predicted_may_be_copied(
+    trained, make_nlp, precision, monkeypatch
+):
+    monkeypatch.setattr(packed, "pays", lambda encoder: True)
+    nlp = make_nlp(model={"precision": precision})
+    nlp.from_bytes(trained["softmax"].to_bytes())
+    spans, scores = found(nlp, TEXT, "ALL")
+    imitate(nlp, 1.0)
+    teacher = nlp.get_pipe("aioner").teacher
+    assert network_of(nlp) is not get_shim(teacher.model).network
+    assert found(nlp, TEXT, "ALL") == (spans, scores)
 
 
 def test_a_task_that_it_was_not_trained_on_is_learnt_from_labels(nlp, make_examples):
@@ -142,6 +171,35 @@ def test_the_callback_finds_tasks_and_types_in_the_data(trained_copy, tmp_path):
     assert pipe.scheme.task("Anatomy").types == ("Organ",)
     make_add_task(data=tmp_path)(trained_copy)  # There is nothing left to add.
     assert [task.name for task in pipe.scheme.tasks].count("Anatomy") == 1
+
+
+def test_the_callback_says_what_imitation_would_not_learn(trained_copy, tmp_path):
+    make = partial(make_add_task, data=tmp_path, imitation=0.2)
+    with (tmp_path / "known.spacy").open("wb") as stream:
+        write_docbin([(document(1), "ALL")], stream)
+    with pytest.raises(AionerError, match="holds ALL, which 'aioner' knows already"):
+        make()(trained_copy)
+    with (tmp_path / "organs.spacy").open("wb") as stream:
+        write_docbin([(document(1), "Anatomy")], stream)
+    with pytest.raises(AionerError, match="its labels would not be learnt"):
+        make()(trained_copy)
+    (tmp_path / "known.spacy").unlink()
+    make()(trained_copy)
+    with pytest.raises(AionerError, match="holds nothing new"):
+        make()(trained_copy)
+
+
+def test_the_callback_takes_a_tokenizer(trained_copy, make_nlp, tmp_path):
+    other = make_nlp(tokenizer="spacy_aioner.ReferenceTokenizer.v1")
+    other.to_disk(tmp_path / "other")
+    add = make_add_task(task="Anatomy", types=TYPES, tokenizer=str(tmp_path / "other"))
+    add(trained_copy)
+    expected = [token.text for token in other.make_doc(TEXT)]
+    assert [token.text for token in trained_copy.make_doc(TEXT)] == expected
+    trained_copy.to_disk(tmp_path / "copy")
+    again = spacy.load(tmp_path / "copy")
+    assert again.config["nlp"]["tokenizer"] == other.config["nlp"]["tokenizer"]
+    assert [token.text for token in again.make_doc(TEXT)] == expected
 
 
 def test_the_callback_must_be_told_what_to_add(trained_copy, tmp_path):
@@ -266,6 +324,7 @@ def test_a_config_with_a_source_and_the_callback(trained_nlp, tiny_encoder, tmp_
         )
     )
     nlp = init_nlp(load_config(path, interpolate=False))
+    assert nlp.get_pipe("aioner").teacher.weight == 0.5
     folder = train(nlp, tmp_path / "out")
     pipe = spacy.load(folder).get_pipe("aioner")
     assert pipe.tasks == ["ALL", "Anatomy"]

@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+import srsly
 import typer
 from typer.testing import CliRunner
 
@@ -17,6 +18,8 @@ def run():
 
 def test_a_joined_pipeline_is_written_anew(tmp_path, run, trained_nlp, joined_nlp):
     trained_nlp.to_disk(tmp_path / "old")
+    meta = srsly.read_json(tmp_path / "old" / "meta.json")
+    srsly.write_json(tmp_path / "old" / "meta.json", {**meta, "author": "Somebody"})
     joined_nlp.to_disk(tmp_path / "new")
     (tmp_path / "out" / "aioner_plants").mkdir(parents=True)
     (tmp_path / "out" / "meta.json").touch()
@@ -26,7 +29,8 @@ def test_a_joined_pipeline_is_written_anew(tmp_path, run, trained_nlp, joined_nl
     assert not (tmp_path / "out" / "aioner_plants").exists()
     nlp = spacy.load(tmp_path / "out")
     assert nlp.pipe_names == ["aioner", "aioner_anatomy"]
-    assert nlp.meta["description"] == "Further tasks: Anatomy."
+    assert nlp.meta["description"].startswith("Further tasks: Anatomy. Scores")
+    assert nlp.meta["author"] == ""
 
 
 def test_pipelines_that_cannot_be_joined(tmp_path, run, trained_nlp):

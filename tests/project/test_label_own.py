@@ -74,6 +74,15 @@ def test_the_draw_is_of_the_seed_and_old_files_go(tmp_path, label):
     assert not (tmp_path / "out" / "left.spacy").exists()
 
 
+def test_a_pipeline_of_two_networks(tmp_path, label, joined_nlp):
+    joined_nlp.to_disk(tmp_path / "joined")
+    write(tmp_path / "old", "genes", (document(MICE), "Gene"))
+    places = [tmp_path / name for name in ("joined", "old", "out")]
+    done = label(places=places)
+    assert done.exit_code == 1
+    assert "has 2 aioner components" in " ".join(done.output.split())
+
+
 def test_a_folder_without_corpora(tmp_path, label):
     (tmp_path / "old").mkdir()
     done = label()

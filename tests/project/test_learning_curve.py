@@ -74,19 +74,22 @@ def test_each_start_is_scored_as_it_is_used(arguments, capsys):
     gold = list(corpus_documents(old, "test"))
     learning_curve._write_data(arguments["replay"], old, gold)
     learning_curve.main(**arguments)
-    rows = srsly.read_json(arguments["results"])["rows"]
+    results = srsly.read_json(arguments["results"])
+    rows = results["rows"]
     assert [row["start"] for row in rows] == ["raw", "released", "replay"]
     assert [row["updates"] for row in rows] == [100, 100, 200]
     assert all(row["documents"] == 1 and row["mentions"] == 1 for row in rows)
-    assert ["old" in row for row in rows] == [False, True, True]
+    assert ["old" in row for row in rows] == [False, False, True]
     assert rows[0]["new"]["strict"][MICRO]["gold"] == 20
     # The old task keeps its threshold, which here drops all that is found; the new one
     # is scored without.
     nlp = spacy.load(arguments["work"] / "replay-0.05-0" / "model" / "model-last")
     component = nlp.get_pipe("aioner")
     assert component.cfg["threshold"] == 0.9999
+    assert results["before"]["strict"][MICRO]["gold"] == 60
+    for old_score in (results["before"], rows[2]["old"]):
+        assert old_score["strict"][MICRO]["predicted"] == 0
     for row in rows[1:]:
-        assert row["old"]["strict"][MICRO]["predicted"] == 0
         assert row["new"]["strict"][MICRO]["predicted"] > 0
     source = spacy.load(arguments["released"].parent / "source")
     known, found = (_answers(pipeline, gold) for pipeline in (source, nlp))
