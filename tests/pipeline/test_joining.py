@@ -113,8 +113,9 @@ def test_a_third_may_be_joined_to_two(three, nlp, make_examples, tmp_path):
 
 
 def test_in_doc_ents_the_earlier_component_wins(nlp):
-    ents = {(ent.text, ent.label_) for ent in nlp(ORGANS).ents}
-    group = nlp(ORGANS).spans["aioner"]
+    doc = nlp(ORGANS)
+    ents = {(ent.text, ent.label_) for ent in doc.ents}
+    group = doc.spans["aioner"]
     scores = {s.text: v for s, v in zip(group, group.attrs["scores"], strict=True)}
     assert scores["heart"] < scores["heart cells"]
     assert ("heart", "Disease") in ents
