@@ -38,9 +38,10 @@ from spacy_aioner.pipeline.loading import aioner_components, load_trained
 from spacy_aioner.training.loop import train
 
 STARTS = ("raw", "released", "replay")
-# Updates by share of the training documents; replay makes twice as many.
+# Updates by share of the training documents; replay makes twice as many, and never few.
 STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
 REPLAY_STEPS = 2
+LEAST_REPLAY_STEPS = 1000
 _ALL_SHARES = ",".join(map(str, STEPS))
 
 
@@ -84,6 +85,7 @@ def main(
         if before is not None and found["before"] is None:
             known = load_trained(load_config(replayed)["paths"]["source"])
             found["before"] = _score(known, gold, before.task, plain=False)
+            _write_results(results, found)
         done = {(row["start"], row["share"], row["seed"]) for row in rows}
         wanted = [
             (start, share, seed)
@@ -106,7 +108,7 @@ def main(
                     f"initialize.before_init.{k}": v for k, v in types.items()
                 }
             if start == "replay":
-                steps *= REPLAY_STEPS
+                steps = max(REPLAY_STEPS * steps, LEAST_REPLAY_STEPS)
                 overrides["paths.replay"] = str(replay)
             model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
             row = {"start": start, "share": share, "seed": seed, "updates": steps}
@@ -118,10 +120,7 @@ def main(
             f1 = row["new"]["strict"][MICRO]["f1"]
             typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
             rows.append(row)
-            results.parent.mkdir(parents=True, exist_ok=True)
-            with replace_file(results) as stream:
-                text = srsly.json_dumps(found, indent=1)
-                stream.write((text + "\n").encode())
+            _write_results(results, found)
             shutil.rmtree(data)
 
 
@@ -130,6 +129,12 @@ def _draw(documents: list[Document], share: float, seed: int) -> list[Document]:
     drawn = sorted(documents, key=lambda d: d.id)
     random.Random(seed).shuffle(drawn)
     return drawn[: round(share * len(drawn))]
+
+
+def _write_results(path: Path, results: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(path) as stream:
+        stream.write((srsly.json_dumps(results, indent=1) + "\n").encode())
 
 
 def _write_data(folder: Path, corpus: Corpus, documents: list[Document]) -> Path:

@@ -61,7 +61,7 @@ def join(nlp: Language, other: Language) -> list[str]:
     types = {name: t for pipe in pipes for name, t in pipe.cfg["task_types"].items()}
     for pipe in pipes:
         own = pipe.cfg["task_types"]
-        pipe.cfg["other_tasks"] = {name: types[name] for name in types.keys() - own}
+        pipe.cfg["other_tasks"] = {n: t for n, t in types.items() if n not in own}
     return added
 
 

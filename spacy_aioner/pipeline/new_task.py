@@ -125,7 +125,8 @@ def make_add_task(
     imitation (float): If above 0, the weight for `imitate`, on text of old tasks.
     tokenizer (str | None): A pipeline whose tokenizer is taken, e.g. that of the
         component, so that text is cut as it is there.
-    RETURNS (Callable[[Language], Language]): The callback.
+    RETURNS (Callable[[Language], Language]): The callback; it raises an AionerError if
+        it is not told what to add, or a known task's labels would not be learnt.
     """
 
     def add(nlp: Language) -> Language:

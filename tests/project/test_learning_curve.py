@@ -67,12 +67,13 @@ def arguments(tmp_path, trained_copy, tiny_encoder):
     }
 
 
-def test_each_start_is_scored_as_it_is_used(arguments, capsys):
+def test_each_start_is_scored_as_it_is_used(arguments, capsys, monkeypatch):
     import learning_curve
 
     old = read_corpora(arguments["old"])[0]
     gold = list(corpus_documents(old, "test"))
     learning_curve._write_data(arguments["replay"], old, gold)
+    monkeypatch.setattr(learning_curve, "LEAST_REPLAY_STEPS", 150)
     learning_curve.main(**arguments)
     results = srsly.read_json(arguments["results"])
     rows = results["rows"]
