@@ -69,7 +69,7 @@ def main(
         None,
         metavar="PIPELINE",
         help="The pipeline that is to learn the corpora as new tasks: check that they "
-        "are new to it and that each corpus has documents for all splits.",
+        "are new to it and that each corpus has mentions in all splits.",
     ),
 ) -> None:
     """Write a DocBin per split and corpus, and print what each gave."""
@@ -120,9 +120,10 @@ def _check_new(corpora: Path, selected: list[Selected], model: str) -> None:
                 f"'{model}' has already: give what is new another name."
             )
         for split in SPLITS:
-            if not one.documents[split]:
+            if not any(document.mentions for document in one.documents[split]):
                 raise AionerError(
-                    f"{where} has no documents for {split}: name files that hold some."
+                    f"{where} has no documents with mentions for {split}: name files "
+                    "that hold some."
                 )
 
 

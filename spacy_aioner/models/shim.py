@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
@@ -22,7 +22,7 @@ from .encoders import Frame, empty_encoder, longest_input
 from .flat import TensorBatch
 from .forking import survive_forks
 from .network import AioNetwork
-from .optimizer import average, build_torch_optimizer, follow_schedules
+from .optimizer import TorchOptimizer
 from .packed import pack
 from .precision import STORAGES, pick_dtype
 from .wordpieces import WordPieceTable
@@ -70,8 +70,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         self.frame: Frame | None = None
         self.table: WordPieceTable | None = None
         self._fast: AioNetwork | None = None
-        self._torch_optimizer: tuple[Optimizer, torch.optim.Optimizer] | None = None
-        self._updates = 0
+        self._torch_optimizer: TorchOptimizer | None = None
         self._scaled = False
         self.limit = max_pieces  # Less if the encoder reads less.
 
@@ -232,68 +231,22 @@ class AioShim(HFShim):  # type: ignore[misc]
         optimizer (Optimizer): Thinc's optimizer, for its settings and averages.
         """
         if not self._grad_scaler.found_inf:
-            self._step(optimizer)
+            self.torch_optimizer(optimizer).step(head_scale=self.head_scale)
             self._fast = None
         self._model.zero_grad(set_to_none=True)
         self._grad_scaler.update()
 
-    def _step(self, sgd: Optimizer) -> None:
-        named = list(self._model.named_parameters())
-        torch_optimizer = self._follow(sgd)
-        follow_schedules(torch_optimizer, sgd, head_scale=self.head_scale)
-        if sgd.grad_clip:
-            torch.nn.utils.clip_grad_norm_([p for _, p in named], sgd.grad_clip)
-        torch_optimizer.step()
-        self._updates += 1
-        if sgd.averages is not None:
-            for name, parameter in named:
-                value, key = parameter.detach(), (self.id, name)
-                if key in sgd.averages:
-                    average(sgd.averages[key], value, self._updates)
-                else:
-                    sgd.averages[key] = value.clone()
-
-    def optimizer_state(self, sgd: Optimizer) -> tuple[int, dict[str, Tensor]]:
-        """What a checkpoint must keep of the optimizer.
+    def torch_optimizer(self, sgd: Optimizer) -> TorchOptimizer:
+        """What changes the network by the settings of a Thinc optimizer.
 
         sgd (Optimizer): Thinc's optimizer.
-        RETURNS (tuple[int, dict[str, Tensor]]): The number of updates so far, and the
-            moments by parameter number and name, as "7.exp_avg".
+        RETURNS (TorchOptimizer): Made at its first use with this one.
         """
-        torch_optimizer = self._follow(sgd)
-        state = torch_optimizer.state_dict()["state"]
-        moments = {
-            f"{number}.{name}": torch.as_tensor(value)
-            for number, values in state.items()
-            for name, value in values.items()
-        }
-        return self._updates, moments
-
-    def load_optimizer_state(
-        self, sgd: Optimizer, updates: int, moments: dict[str, Tensor]
-    ) -> None:
-        """Go on with the state that `optimizer_state` gave.
-
-        sgd (Optimizer): Thinc's optimizer, made from the same settings.
-        updates (int): The number of updates.
-        moments (dict[str, Tensor]): The moments.
-        """
-        torch_optimizer = self._follow(sgd)
-        state = torch_optimizer.state_dict()
-        for key, value in moments.items():
-            number, _, name = key.partition(".")
-            state["state"].setdefault(int(number), {})[name] = value
-        torch_optimizer.load_state_dict(state)
-        self._updates = updates
-        self._fast = None
-
-    def _follow(self, sgd: Optimizer) -> torch.optim.Optimizer:
-        """The torch twin of a Thinc optimizer, made at its first use."""
-        if self._torch_optimizer is None or self._torch_optimizer[0] is not sgd:
-            named = list(self._model.named_parameters())
-            self._torch_optimizer = (sgd, build_torch_optimizer(named, sgd))
-            self._updates = 0
-        return self._torch_optimizer[1]
+        known = self._torch_optimizer
+        if known is None or known.sgd is not sgd:
+            known = TorchOptimizer(self._model, sgd, owner=self.id)
+            self._torch_optimizer = known
+        return known
 
     @contextmanager
     def use_params(self, params: dict[Any, Any]) -> Iterator[None]:
@@ -304,18 +257,22 @@ class AioShim(HFShim):  # type: ignore[misc]
         named = dict(self._model.named_parameters()) if self._model is not None else {}
         given = {n: params[self.id, n] for n in named if (self.id, n) in params}
         backup = {n: named[n].detach().clone() for n in given}
-        self._set_parameters(named, given)
+        self.set_parameters(given)
         try:
             yield
         finally:
-            self._set_parameters(named, backup)
+            self.set_parameters(backup)
 
-    def _set_parameters(self, named: dict[str, Any], values: dict[str, Any]) -> None:
-        if values:
-            self._fast = None
+    def set_parameters(self, values: Mapping[str, Tensor]) -> None:
+        """Put values into parameters of the network.
+
+        values (Mapping[str, Tensor]): By name; those not named stay as they are.
+        """
         with torch.no_grad():
             for name, value in values.items():
-                named[name].copy_(value)
+                self._model.get_parameter(name).copy_(value)
+        if values:
+            self._fast = None
 
     def to_bytes(self) -> bytes:
         """Everything needed to load the network again.

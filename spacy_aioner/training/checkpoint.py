@@ -38,9 +38,9 @@ def save_checkpoint(
             tensors[_WEIGHT + key] = parameter.detach()
             if optimizer.averages:
                 tensors[_AVERAGE + key] = optimizer.averages[shim.id, name]
-        count, moments = shim.optimizer_state(optimizer)
-        updates.append(count)
-        tensors |= {f"{_MOMENT}{number}.{key}": t for key, t in moments.items()}
+        twin = shim.torch_optimizer(optimizer)
+        updates.append(twin.updates)
+        tensors |= {f"{_MOMENT}{number}.{key}": t for key, t in twin.moments().items()}
     tensors = {key: tensor.cpu().contiguous() for key, tensor in tensors.items()}
     meta = {"progress": json.dumps(progress), "updates": json.dumps(updates)}
     with replace_file(path) as stream:
@@ -86,12 +86,11 @@ def _load_shim(
     optimizer: Optimizer,
     updates: int,
 ) -> None:
-    for name, parameter in shim.network.named_parameters():  # type: ignore[union-attr]
-        key = f"{number}.{name}"
-        with torch.no_grad():
-            parameter.copy_(tensors[_WEIGHT + key])
-        if optimizer.averages is not None:
-            average = tensors[_AVERAGE + key].to(parameter.device)
+    named = dict(shim.network.named_parameters())  # type: ignore[union-attr]
+    shim.set_parameters({name: tensors[f"{_WEIGHT}{number}.{name}"] for name in named})
+    if optimizer.averages is not None:
+        for name, parameter in named.items():
+            average = tensors[f"{_AVERAGE}{number}.{name}"].to(parameter.device)
             optimizer.averages[shim.id, name] = average
     prefix = f"{_MOMENT}{number}."
     moments = {
@@ -99,4 +98,4 @@ def _load_shim(
         for key, tensor in tensors.items()
         if key.startswith(prefix)
     }
-    shim.load_optimizer_state(optimizer, updates, moments)
+    shim.torch_optimizer(optimizer).go_on(updates, moments)

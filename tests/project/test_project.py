@@ -195,7 +195,7 @@ def test_convert_checks_what_a_pipeline_is_to_learn(
     path.write_text(known.replace("ALL", "Herbs"))
     done = run(CONVERT, *arguments)
     assert done.returncode == 1
-    assert "corpus 'mine' has no documents for dev" in done.stderr
+    assert "corpus 'mine' has no documents with mentions for dev" in done.stderr
     assert not (tmp_path / "out").exists()
     (tmp_path / "dev.txt").write_text("example-5\n")
     more = f"dev_ids = 'dev.txt'\ntest = '{EXAMPLES}'\n"
