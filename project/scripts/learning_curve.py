@@ -68,8 +68,8 @@ def main(
         if "replay" in chosen and (replay is None or old is None):
             raise AionerError("The start 'replay' needs --replay and --old.")
         wanted_shares = split_names(shares, "--shares") or []
-        for share in wanted_shares:
-            check_choice("share", share, tuple(map(str, STEPS)))
+        for name in wanted_shares:
+            check_choice("share", name, tuple(map(str, STEPS)))
         configs = {"raw": raw, "released": released, "replay": replayed}
         corpus = read_corpora(corpora)[0]
         dev = list(corpus_documents(corpus, "dev"))
@@ -103,18 +103,21 @@ def main(
             overrides: dict[str, Any] = {"paths.dev": str(work / "dev")}
             if start != "raw":
                 # All types, those too that a small share of the documents lacks.
-                types = {"task": corpus.task, "types": list(corpus.keep or ())}
-                overrides |= {
-                    f"initialize.before_init.{k}": v for k, v in types.items()
-                }
+                overrides["initialize.before_init.task"] = corpus.task
+                overrides["initialize.before_init.types"] = list(corpus.keep or ())
             if start == "replay":
                 steps = max(REPLAY_STEPS * steps, LEAST_REPLAY_STEPS)
                 overrides["paths.replay"] = str(replay)
             model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
-            row = {"start": start, "share": share, "seed": seed, "updates": steps}
-            row |= {"documents": len(subset)}
-            row |= {"mentions": sum(len(d.mentions) for d in subset)}
-            row["new"] = _score(model, test, corpus.task, plain=True)
+            row: dict[str, Any] = {
+                "start": start,
+                "share": share,
+                "seed": seed,
+                "updates": steps,
+                "documents": len(subset),
+                "mentions": sum(len(d.mentions) for d in subset),
+                "new": _score(model, test, corpus.task, plain=True),
+            }
             if start == "replay" and before is not None:
                 row["old"] = _score(model, gold, before.task, plain=False)
             f1 = row["new"]["strict"][MICRO]["f1"]
