@@ -10,7 +10,7 @@ from pathlib import Path
 import srsly
 import typer
 
-from spacy_aioner.cli.console import plain_errors
+from spacy_aioner.cli.console import plain_errors, tell
 from spacy_aioner.corpora.config import SPLITS, Corpus, read_corpora
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.documents import check_types
@@ -20,7 +20,10 @@ from spacy_aioner.corpora.split import split_document
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.sink import replace_file
 from spacy_aioner.pipeline.loading import aioner_components, load_trained
+from spacy_aioner.scheme.scheme import Scheme, Task, add_tasks
 
+# The share of mentions with wrong offsets that is only warned of.
+MOST_WRONG = 0.1
 COLUMNS = ("split", "corpus", "task", "documents", "articles", "mentions", "dropped")
 LEAKY = (
     "PROTOCOL PAPER: documents of test files are in train, so scores on those test "
@@ -114,6 +117,10 @@ def _check_new(corpora: Path, selected: list[Selected], model: str) -> None:
     known = {task for pipe in pipes for task in pipe.cfg["trained_tasks"]}
     for one in selected:
         where = f"{corpora}: corpus '{one.corpus.name}'"
+        try:
+            add_tasks(Scheme(()), [Task(one.corpus.task, one.corpus.keep or ("any",))])
+        except AionerError as error:
+            raise AionerError(f"{where}: {error}") from error
         if one.corpus.task in known:
             raise AionerError(
                 f"{where} has the task '{one.corpus.task}', which the pipeline "
@@ -122,9 +129,43 @@ def _check_new(corpora: Path, selected: list[Selected], model: str) -> None:
         for split in SPLITS:
             if not any(document.mentions for document in one.documents[split]):
                 raise AionerError(
-                    f"{where} has no documents with mentions for {split}: name files "
-                    "that hold some."
+                    f"{where} has no documents with mentions for {split}"
+                    f"{_why(one, split)}: name files that hold some."
                 )
+        _check_offsets(where, one)
+
+
+def _why(one: Selected, split: str) -> str:
+    if split == "dev" and one.corpus.dev_ids:
+        return f" ({len(one.corpus.dev_ids)} dev_ids, none of a training document)"
+    dropped = one.dropped[split]
+    return f" ({dropped} left out, as other splits hold them)" if dropped else ""
+
+
+def _check_offsets(where: str, one: Selected) -> None:
+    """What stands elsewhere than it is said to would be learnt there."""
+    mentions = [
+        (document, mention)
+        for documents in one.documents.values()
+        for document in documents
+        for mention in document.mentions
+    ]
+    wrong = [
+        (document, mention, text)
+        for document, mention in mentions
+        if mention.text != (text := document.text[mention.start : mention.end])
+    ]
+    if not wrong:
+        return
+    document, mention, text = wrong[0]
+    message = (
+        f"{where}: {len(wrong)} of {len(mentions)} mentions are not where their text "
+        f"is, first '{mention.text}' of document {document.id}, which has '{text}' at "
+        f"{mention.start} to {mention.end}; `aioner convert` tells each"
+    )
+    if len(wrong) > MOST_WRONG * len(mentions):
+        raise AionerError(f"{message}: correct the offsets.")
+    tell("warning", message)
 
 
 def _write(selected: list[Selected], split: str, folder: Path, limit: int) -> list[Row]:

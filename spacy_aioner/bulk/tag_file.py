@@ -193,7 +193,7 @@ class Tagger:
                 raise AionerError(
                     f"The pipeline '{self.settings.model}' answers the tasks "
                     f"{', '.join(asked)}, but a DocBin holds each document under one "
-                    "task: name it with --tasks."
+                    "task: name one with --tasks."
                 )
             return DocBinWriter(stream, task=asked[0], path=path, report=report)
         same = format == job.write_as

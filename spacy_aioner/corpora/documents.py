@@ -56,9 +56,10 @@ def check_types(path: Path, corpus: Corpus, documents: Iterable[Document]) -> No
     absent = [name for name in wanted if name in missing - set(there)]
     if absent:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(there.items()) if name)
+        why = "" if corpus.keep else " (the name of its task, as there is no keep)"
         raise AionerError(
-            f"{path}: corpus '{corpus.name}' is to keep the type '{absent[0]}', but "
-            f"its files have {names or 'no mention'}: correct keep, or rename with "
+            f"{path}: corpus '{corpus.name}' is to keep the type '{absent[0]}'{why}, "
+            f"but its files have {names or 'no mention'}: correct keep, or rename with "
             "types."
         )
 

@@ -85,7 +85,7 @@ class Scheme:
         """
         if name not in self._index:
             raise AionerError(
-                f"Unknown task '{name}': the tasks of this pipeline are "
+                f"Unknown task '{name}': the tasks of this component are "
                 f"{', '.join(self._index)}."
             )
         return self._index[name]

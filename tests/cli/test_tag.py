@@ -177,7 +177,7 @@ def test_tasks_are_those_of_the_pipeline(tag, source, tmp_path):
             "Gene",
             "was not trained on the task 'Gene': it knows ALL; prompt",
         ),
-        ("Organ", "Unknown task 'Organ': the tasks of this pipeline are ALL, Gene,"),
+        ("Organ", "Unknown task 'Organ': the tasks of this component are ALL, Gene,"),
         (" ,", "--tasks names nothing; write for example Gene,Disease."),
     ):
         result = tag(source, "--tasks", tasks)

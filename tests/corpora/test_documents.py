@@ -28,7 +28,7 @@ def check(tmp_path, settings, *, task="Devices", read=True):
     ],
 )
 def test_a_type_that_no_file_has(tmp_path, settings, absent):
-    names = rf"toml: corpus 'own' .* '{absent}', .* Species \(1\), Tool \(1\)"
+    names = rf"toml: corpus 'own' .* '{absent}'.*, .* Species \(1\), Tool \(1\)"
     with pytest.raises(AionerError, match=names):
         check(tmp_path, settings)
 

@@ -212,7 +212,7 @@ def test_the_callback_must_be_told_what_to_add(trained_copy, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Gene", ["Organ"]), "task 'Gene' is given twice"),
+        (("Gene", ["Organ"]), "'aioner' has a task 'Gene' already"),
         (("Anatomy", []), "at least one entity type"),
         (("Anatomy", "Organ"), "must be a list"),
         (("An atomy", ["Organ"]), "cannot name a task"),

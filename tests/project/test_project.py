@@ -202,6 +202,41 @@ def test_convert_checks_what_a_pipeline_is_to_learn(
     path.write_text(known.replace("ALL", "Herbs") + more)
     done = run(CONVERT, *arguments, "--protocol", "paper")
     assert done.returncode == 0, done.stderr
+    for wrong, message in (
+        (("Herbs", "My herbs"), "corpus 'mine': 'My herbs' cannot name a task"),
+        (("dev_ids = 'dev.txt'", "dev_ids = 'no.txt'"), "(1 dev_ids, none of a train"),
+    ):
+        (tmp_path / "no.txt").write_text("nowhere\n")
+        path.write_text((known.replace("ALL", "Herbs") + more).replace(*wrong))
+        done = run(CONVERT, *arguments, "--protocol", "paper")
+        assert done.returncode == 1
+        assert message in done.stderr
+
+
+@pytest.mark.parametrize(("moved", "code"), [(1, 0), (20, 1)])
+def test_convert_checks_offsets_of_what_is_to_be_learnt(
+    trained_nlp: Language, tmp_path: Path, moved: int, code: int
+) -> None:
+    trained_nlp.to_disk(tmp_path / "model")
+    files = {}
+    for split in ("train", "dev", "test"):
+        lines = []
+        for n in range(20):
+            shift = 1 if split == "train" and n < moved else 0
+            lines.append(f"{split}{n}|t|Basil was grown in {split} pot {n}.\n")
+            lines.append(f"{split}{n}\t{shift}\t{5 + shift}\tBasil\tHerb\n\n")
+        files[split] = tmp_path / f"{split}.pubtator"
+        files[split].write_text("".join(lines))
+    path = tmp_path / "new.toml"
+    table = "".join(f"{split} = '{file}'\n" for split, file in files.items())
+    path.write_text(f"[mine]\ntask = 'Herbs'\nkeep = ['Herb']\n{table}")
+    done = run(CONVERT, path, tmp_path / "out", "--teach", tmp_path / "model")
+    assert done.returncode == code
+    expected = (
+        f"corpus 'mine': {moved} of 60 mentions are not where their text is, first "
+        "'Basil' of document train0, which has 'asil ' at 1 to 6"
+    )
+    assert expected in done.stderr
 
 
 @pytest.mark.slow
