@@ -224,7 +224,8 @@ def test_convert_checks_offsets_of_what_is_to_be_learnt(
         for n in range(20):
             shift = 1 if split == "train" and n < moved else 0
             lines.append(f"{split}{n}|t|Basil was grown in {split} pot {n}.\n")
-            lines.append(f"{split}{n}\t{shift}\t{5 + shift}\tBasil\tHerb\n\n")
+            lines.append(f"{split}{n}\t{shift}\t{5 + shift}\tBasil\tHerb\n")
+            lines.append(f"{split}{n}\t0\t15\tBasil grown\tHerb\n\n")
         files[split] = tmp_path / f"{split}.pubtator"
         files[split].write_text("".join(lines))
     path = tmp_path / "new.toml"
@@ -233,7 +234,7 @@ def test_convert_checks_offsets_of_what_is_to_be_learnt(
     done = run(CONVERT, path, tmp_path / "out", "--teach", tmp_path / "model")
     assert done.returncode == code
     expected = (
-        f"corpus 'mine': {moved} of 60 mentions are not where their text is, first "
+        f"corpus 'mine': {moved} of 120 mentions are not where their text is, first "
         "'Basil' of document train0, which has 'asil ' at 1 to 6"
     )
     assert expected in done.stderr
