@@ -159,18 +159,28 @@ def examples(make_examples):
 
 
 @pytest.fixture(scope="session")
-def overfit():
-    """Train a pipeline on examples until it knows them by heart."""
+def learn():
+    """Go on training a pipeline on examples until it knows them by heart."""
 
-    def train(nlp, examples, *, steps=120, rate=3e-3):
-        fix_random_seed(1)
-        nlp.initialize(lambda: examples)
+    def update(nlp, examples, *, steps=150, rate=3e-3):
         optimizer = Adam(rate, L2_is_weight_decay=True, L2=0.0)
         for _ in range(steps):
             losses = nlp.update(examples, sgd=optimizer)
             if losses["aioner"] < 0.01:
                 break
         return losses["aioner"]
+
+    return update
+
+
+@pytest.fixture(scope="session")
+def overfit(learn):
+    """Train a pipeline on examples until it knows them by heart."""
+
+    def train(nlp, examples, *, steps=120, rate=3e-3):
+        fix_random_seed(1)
+        nlp.initialize(lambda: examples)
+        return learn(nlp, examples, steps=steps, rate=rate)
 
     return train
 
@@ -199,15 +209,11 @@ def trained_copy(trained_nlp, make_nlp):
 
 
 @pytest.fixture(scope="session")
-def joined_nlp(trained_nlp, make_nlp, make_examples):
+def joined_nlp(trained_nlp, make_nlp, make_examples, learn):
     """It and a copy that learnt the task Anatomy, joined; not to be changed."""
     nlp, other = (make_nlp().from_bytes(trained_nlp.to_bytes()) for _ in range(2))
     add_task(other, "Anatomy", ["Organ", "Tissue"])
     gold = [*locate(ORGANS, Organ="liver"), *locate(ORGANS, Tissue="heart cells")]
-    examples = make_examples(other, [(ORGANS, "Anatomy", gold)])
-    optimizer = Adam(3e-3, L2_is_weight_decay=True, L2=0.0)
-    for _ in range(150):
-        if other.update(examples, sgd=optimizer)["aioner"] < 0.01:
-            break
+    learn(other, make_examples(other, [(ORGANS, "Anatomy", gold)]))
     assert join(nlp, other) == ["aioner_anatomy"]
     return nlp

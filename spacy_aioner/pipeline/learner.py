@@ -174,11 +174,6 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
                 f"'{self.name}' is not trained, so there is nothing to add the task "
                 f"'{name}' to: name it in task_types of the component's config."
             )
-        if name in [task.name for task in self.scheme.tasks]:
-            raise AionerError(
-                f"'{self.name}' has a task '{name}' already: give the new one a name "
-                "of its own."
-            )
         grown = add_tasks(self.scheme, [Task(name, tuple(types))])
         analogies, fresh = label_analogies(self.scheme, grown, known)
         shim.change(lambda net: grow(net, n_tags=2, analogies=analogies, fresh=fresh))

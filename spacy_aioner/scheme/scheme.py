@@ -112,7 +112,7 @@ def build_scheme(
     RETURNS (Scheme): The scheme.
     RAISES (AionerError): If a name is empty, repeated, or no single tag word.
     """
-    _check_names("entity type", types)
+    check_names("entity type", types)
     tasks = [Task(ALL, tuple(types)), *(Task(t, (t,)) for t in types)]
     further = (task_types or {}).items()
     return add_tasks(Scheme(()), [*tasks, *(Task(n, tuple(ts)) for n, ts in further)])
@@ -126,10 +126,18 @@ def add_tasks(scheme: Scheme, tasks: Iterable[Task]) -> Scheme:
     RETURNS (Scheme): The larger scheme.
     RAISES (AionerError): If a name is empty, repeated, or no single tag word.
     """
+    tasks = list(tasks)
+    known = {task.name for task in scheme.tasks}
+    for task in tasks:
+        if task.name in known:
+            raise AionerError(
+                f"There is a task '{task.name}' already: give the new one a name of "
+                "its own."
+            )
     grown = Scheme((*scheme.tasks, *tasks))
-    _check_names("task", [task.name for task in grown.tasks])
+    check_names("task", [task.name for task in grown.tasks])
     for task in grown.tasks:
-        _check_names(f"entity type of task '{task.name}'", task.types)
+        check_names(f"entity type of task '{task.name}'", task.types)
         if not task.types:
             raise AionerError(
                 f"Task '{task.name}' annotates no entity type: name at least one."
@@ -137,7 +145,13 @@ def add_tasks(scheme: Scheme, tasks: Iterable[Task]) -> Scheme:
     return grown
 
 
-def _check_names(what: str, names: Iterable[str]) -> None:
+def check_names(what: str, names: Iterable[str]) -> None:
+    """Make sure that names can be labels and tags.
+
+    what (str): What they name, for the message.
+    names (Iterable[str]): The names.
+    RAISES (AionerError): If one is empty, repeated, or no single tag word.
+    """
     seen: set[str] = set()
     for name in names:
         if not name or any(c.isspace() or c in "<>" for c in name):

@@ -2,7 +2,6 @@
 
 import pytest
 import spacy
-from thinc.api import Adam
 
 from spacy_aioner.errors import AionerError
 from spacy_aioner.pipeline.joining import join, prompt
@@ -76,22 +75,15 @@ def test_there_must_be_something_to_join(nlp, trained_nlp, make_nlp):
         join(blank, copy)
 
 
-@pytest.fixture
-def three(nlp, trained_nlp, make_nlp, make_examples):
-    """A third joined to two, which knows nothing of the second's task."""
-    third = make_nlp().from_bytes(trained_nlp.to_bytes())
-    add_task(third, "anatomy", ["Organism"])
-    examples = make_examples(third, [(ORGANS, "anatomy", [(42, 46, "Organism")])])
-    optimizer = Adam(3e-3, L2_is_weight_decay=True, L2=0.0)
-    for _ in range(150):
-        if third.update(examples, sgd=optimizer)["aioner"] < 0.01:
-            break
-    assert join(nlp, third) == ["aioner_anatomy_"]
-    return nlp
-
-
-def test_a_third_may_be_joined_to_two(three, nlp, make_examples, tmp_path):
-    three.to_disk(tmp_path / "three")
+def test_a_third_may_be_joined_to_two(
+    nlp, trained_copy, make_examples, learn, tmp_path
+):
+    # It knows nothing of the second's task.
+    mice = [(ORGANS, "anatomy", [(42, 46, "Organism")])]
+    add_task(trained_copy, "anatomy", ["Organism"])
+    learn(trained_copy, make_examples(trained_copy, mice))
+    assert join(nlp, trained_copy) == ["aioner_anatomy_"]
+    nlp.to_disk(tmp_path / "three")
     again = spacy.load(tmp_path / "three")
     names = ["aioner", "aioner_anatomy", "aioner_anatomy_"]
     assert again.pipe_names == names
@@ -106,7 +98,7 @@ def test_a_third_may_be_joined_to_two(three, nlp, make_examples, tmp_path):
     gold = [(14, 19, "Organ"), (27, 38, "Tissue")]
     for examples in (
         make_examples(again, [(ORGANS, "Anatomy", gold)]),
-        make_examples(again, [(ORGANS, "anatomy", [(42, 46, "Organism")])]),
+        make_examples(again, mice),
         make_examples(again),
     ):
         assert again.evaluate(examples)["ents_f"] == 1.0

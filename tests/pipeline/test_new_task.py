@@ -8,7 +8,6 @@ import torch
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
-from thinc.api import Adam
 
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.errors import AionerError
@@ -48,13 +47,6 @@ def network_of(nlp):
     return get_shim(nlp.get_pipe("aioner").model).network
 
 
-def learn(nlp, examples, steps=150):
-    optimizer = Adam(3e-3, L2_is_weight_decay=True, L2=0.0)
-    for _ in range(steps):
-        if nlp.update(examples, sgd=optimizer)["aioner"] < 0.01:
-            break
-
-
 def test_what_was_known_is_answered_as_before(nlp):
     before = found(nlp, TEXT, "ALL")
     add_task(nlp, "Anatomy", TYPES)
@@ -92,7 +84,7 @@ def test_the_new_task_must_be_trained_first(nlp):
 
 
 def test_it_is_learnt_with_the_old_ones_kept_saved_and_loaded(
-    nlp, make_examples, tmp_path
+    nlp, make_examples, tmp_path, learn
 ):
     known = found(nlp, TEXT, "ALL")[0]
     add_task(nlp, "Anatomy", TYPES)
@@ -110,7 +102,7 @@ def test_it_is_learnt_with_the_old_ones_kept_saved_and_loaded(
 
 @pytest.mark.parametrize("annotation", [[(0, 4, "Disease")], [(0, 4, "Unheard")]])
 def test_what_it_answered_is_kept_whatever_the_text_is_annotated_with(
-    nlp, make_examples, annotation
+    nlp, make_examples, annotation, learn
 ):
     before, scores = found(nlp, TEXT, "ALL")
     imitate(nlp, 1.0)
@@ -149,13 +141,15 @@ def test_a_network_that_has_predicted_may_be_copied(
     assert found(nlp, TEXT, "ALL") == (spans, scores)
 
 
-def test_a_task_that_it_was_not_trained_on_is_learnt_from_labels(nlp, make_examples):
+def test_a_task_that_it_was_not_trained_on_is_learnt_from_labels(
+    nlp, make_examples, learn
+):
     imitate(nlp, 1.0)
     learn(nlp, make_examples(nlp, [(TEXT, "Gene", [(0, 4, "Gene")])]))
     assert found(nlp, TEXT, "Gene")[0] == [("TP53", "Gene")]
 
 
-def test_a_known_type_may_be_annotated_in_another_way(nlp, make_examples):
+def test_a_known_type_may_be_annotated_in_another_way(nlp, make_examples, learn):
     add_task(nlp, "LongGene", ["Gene"])
     learn(nlp, make_examples(nlp, [(TEXT, "LongGene", [(0, 9, "Gene")])]))
     assert found(nlp, TEXT, "LongGene")[0] == [("TP53 loss", "Gene")]
@@ -212,7 +206,7 @@ def test_the_callback_must_be_told_what_to_add(trained_copy, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Gene", ["Organ"]), "'aioner' has a task 'Gene' already"),
+        (("Gene", ["Organ"]), "There is a task 'Gene' already"),
         (("Anatomy", []), "at least one entity type"),
         (("Anatomy", "Organ"), "must be a list"),
         (("An atomy", ["Organ"]), "cannot name a task"),
