@@ -22,6 +22,7 @@ def main(
     first: Path = typer.Argument(..., help="Ids that the list begins with."),
     output: Path = typer.Argument(..., help="The list to write."),
     share: float = typer.Option(0.08, help="Share of each corpus's articles."),
+    most: int = typer.Option(200, help="Most articles to draw of one corpus."),
     seed: int = typer.Option(0, help="Of the draw."),
 ) -> None:
     """Write the list, sorted, and print how many were drawn of each corpus."""
@@ -39,13 +40,18 @@ def main(
         typer.echo("corpus\tarticles\tin the list before\tdrawn\tdocuments drawn")
         for one in selected:
             if not one.corpus.anchor and one.documents["train"]:
-                _draw(one, ids, anchored, share, dice)
+                _draw(one, ids, anchored, share, most, dice)
         with replace_file(output) as stream:
             stream.write("".join(f"{i}\n" for i in sorted(ids)).encode())
 
 
 def _draw(
-    one: Selected, ids: set[str], anchored: set[str], share: float, dice: random.Random
+    one: Selected,
+    ids: set[str],
+    anchored: set[str],
+    share: float,
+    most: int,
+    dice: random.Random,
 ) -> None:
     """Add ids of one corpus to the list."""
     articles: dict[str, list[str]] = {}
@@ -57,7 +63,7 @@ def _draw(
         for a, parts in sorted(articles.items())
         if a not in listed and anchored.isdisjoint(parts)
     ]
-    wanted = max(0, round(share * len(articles)) - len(listed))
+    wanted = max(0, min(most, round(share * len(articles))) - len(listed))
     drawn = dice.sample(free, min(wanted, len(free)))
     documents = {i for article in drawn for i in articles[article]}
     ids |= documents
