@@ -87,7 +87,7 @@ def load_encoder(
             )
         if pretrained:
             encoder = AutoModel.from_pretrained(
-                source, config=config, attn_implementation=attention
+                source, config=config, attn_implementation=_asked(attention)
             )
         else:
             encoder = empty_encoder(config.to_dict(), attention)
@@ -132,8 +132,15 @@ def empty_encoder(config: Mapping[str, Any], attention: str) -> nn.Module:
     values = dict(config)
     built = AutoConfig.for_model(values.pop("model_type"), **values)
     with _NoDraws():
-        encoder: nn.Module = AutoModel.from_config(built, attn_implementation=attention)
+        encoder: nn.Module = AutoModel.from_config(
+            built, attn_implementation=_asked(attention)
+        )
     return encoder
+
+
+def _asked(attention: str) -> str | None:
+    """What to ask transformers for: by itself it takes the fused one if it can."""
+    return None if attention == "sdpa" else attention
 
 
 class _NoDraws(TorchFunctionMode):

@@ -1,4 +1,4 @@
-"""Encoders over batches of windows; BERT's without computing on padding.
+"""Encoders over batches of windows; BERT's and its kin's without padding.
 
 Only attention needs windows as rows of equal length. All other layers of a BERT take
 each piece by itself, so they run on the pieces laid end to end (as in Zeng et al.,
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .layers import FAMILIES, Layer
 from .planning import round_up
 
 # Scores of attention, by head, that are computed together: what a processor's cache
@@ -68,9 +69,9 @@ def runs_flat(encoder: nn.Module) -> bool:
     """Whether `encode` spares the padding for this encoder."""
     config: Any = encoder.config
     return (
-        config.model_type == "bert"
+        config.model_type in FAMILIES
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
-        and not config.is_decoder
+        and not getattr(config, "is_decoder", False)
     )
 
 
@@ -92,47 +93,61 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
         )
         return batch.from_grid(answer.last_hidden_state)[words]
     layers = encoder.embeddings
-    kind = layers.token_type_embeddings.weight[0]
-    place = layers.position_embeddings(batch.positions)
-    states: Tensor = layers.dropout(layers.LayerNorm(embedded + kind + place))
-    *inner, last = encoder.encoder.layer
+    states: Tensor = layers.dropout(layers.LayerNorm(embedded + _places(layers, batch)))
+    distances = _score_distances(encoder, batch.mask.shape[1])
+    *inner, last = (Layer(layer, encoder.config) for layer in encoder.encoder.layer)
     for layer in inner:
-        mixed = batch.from_grid(_attend(layer, states, batch, encoder.config))
-        states = _transform(layer, states, mixed)
+        mixed = batch.from_grid(_attend(layer, states, batch, distances))
+        states = layer.transform(states, mixed)
     # Of the last layer nothing is asked but the words' first pieces.
-    grid = _attend(last, states, batch, encoder.config).flatten(0, 1)
+    grid = _attend(last, states, batch, distances).flatten(0, 1)
     mixed = grid.index_select(0, batch.cells[words])
-    return _transform(last, states[words], mixed)
+    return last.transform(states[words], mixed)
 
 
-def _attend(layer: Any, states: Tensor, batch: TensorBatch, config: Any) -> Tensor:
-    """Self-attention of a BERT's layer, as a grid (rows, length, width)."""
-    part = layer.attention.self
-    split = (*batch.mask.shape, 3, config.num_attention_heads, -1)
-    grid = batch.to_grid(_project(part, states)).view(split)
+def _places(layers: Any, batch: TensorBatch) -> Tensor:
+    """What the embeddings of pieces get by their place, (n, width)."""
+    # RoBERTa and MPNet count positions from their padding index on.
+    padding = layers.position_embeddings.padding_idx
+    first = 0 if padding is None else padding + 1
+    place: Tensor = layers.position_embeddings(batch.positions + first)
+    if hasattr(layers, "token_type_embeddings"):
+        place = place + layers.token_type_embeddings.weight[0]
+    return place
+
+
+def _score_distances(encoder: Any, length: int) -> Tensor | None:
+    """What MPNet adds to the scores of attention by distance, (1, heads, n, n)."""
+    if not hasattr(encoder.encoder, "compute_position_bias"):
+        return None
+    like = torch.empty((1, length), device=encoder.device)
+    bias: Tensor = encoder.encoder.compute_position_bias(like)
+    return bias
+
+
+def _attend(
+    layer: Layer, states: Tensor, batch: TensorBatch, distances: Tensor | None
+) -> Tensor:
+    """Self-attention of a layer, as a grid (rows, length, width)."""
+    split = (*batch.mask.shape, 3, layer.heads, -1)
+    grid = batch.to_grid(layer.project(states)).view(split)
     query, key, value = grid.permute(2, 0, 3, 1, 4)
-    drop = part.dropout.p if part.training else 0.0
-    if config._attn_implementation == "sdpa":
+    if layer.fused and distances is None:
         mask = batch.mask[:, None, None, :].expand(-1, 1, batch.mask.shape[-1], -1)
         mixed = nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=drop
+            query, key, value, attn_mask=mask, dropout_p=layer.drop
         )
     else:
         rows = _few_rows(*batch.mask.shape)
         tensors = (query, key, value, batch.mask)
         parts = (torch.split(tensor, rows) for tensor in tensors)
         mixed = torch.cat(
-            [_mix(q, k, v, m, drop) for q, k, v, m in zip(*parts, strict=True)]
+            [
+                _mix(q, k, v, m, distances, layer.drop)
+                for q, k, v, m in zip(*parts, strict=True)
+            ]
         )
     return mixed.transpose(1, 2).flatten(2)
-
-
-def _project(part: Any, states: Tensor) -> Tensor:
-    """Queries, keys and values beside each other, (n, 3 * width)."""
-    if hasattr(part, "joint"):  # See `packed.pack`.
-        joint: Tensor = part.joint(states)
-        return joint
-    return torch.cat([part.query(states), part.key(states), part.value(states)], -1)
 
 
 def _few_rows(rows: int, length: int) -> list[int]:
@@ -145,23 +160,20 @@ def _few_rows(rows: int, length: int) -> list[int]:
 
 
 def _mix(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, drop: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor,
+    distances: Tensor | None,
+    drop: float,
 ) -> Tensor:
     """Attention of few rows, (rows, heads, length, width of a head)."""
     shape = query.shape
-    query, key, value = (tensor.flatten(0, 1) for tensor in (query, key, value))
     bias = torch.where(mask, 0.0, _HIDDEN).to(query.dtype)[:, None, None, :]
+    if distances is not None:
+        bias = bias + distances.to(query.dtype)
     bias = bias.expand(-1, shape[1], -1, -1).flatten(0, 1)
+    query, key, value = (tensor.flatten(0, 1) for tensor in (query, key, value))
     scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=shape[-1] ** -0.5)
     weights = nn.functional.dropout(scores.softmax(-1), drop, drop > 0)
     return torch.bmm(weights.to(value.dtype), value).view(shape)
-
-
-def _transform(layer: Any, states: Tensor, mixed: Tensor) -> Tensor:
-    """What a BERT's layer does after its attention, with its norms after the sums."""
-    after = layer.attention.output
-    states = after.LayerNorm(after.dropout(after.dense(mixed)) + states)
-    inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(states))
-    after = layer.output
-    result: Tensor = after.LayerNorm(after.dropout(after.dense(inner)) + states)
-    return result

@@ -1,4 +1,4 @@
-"""A BERT made ready for prediction: joint projections, and weights packed on CPUs.
+"""Encoders made ready for prediction: joint projections, and weights packed on CPUs.
 
 oneDNN lays a weight matrix out anew at every product, and PyTorch's activation passes
 over the product once more. The operator that PyTorch's compiler uses for frozen weights
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .flat import runs_flat
+from .layers import Layer
 
 
 class PackedLinear(nn.Module):
@@ -82,39 +83,22 @@ def pays(encoder: Any) -> bool:
 
 
 def pack(encoder: Any) -> None:
-    """Make a BERT ready for prediction in place; leave other encoders as they are.
+    """Make a BERT or its kin ready for prediction in place; leave others as they are.
 
     encoder (nn.Module): A Hugging Face encoder that no one trains.
     """
     if not runs_flat(encoder):
         return
-    for layer in encoder.encoder.layer:
-        _join(layer.attention.self)
+    for module in encoder.encoder.layer:
+        Layer(module, encoder.config).join()
     if not pays(encoder):
         return
-    for layer in encoder.encoder.layer:
-        within = layer.intermediate
+    for module in encoder.encoder.layer:
+        within = module.intermediate
         if encoder.config.hidden_act == "gelu":
             within.dense = PackedLinear(within.dense, gelu=True)
             within.intermediate_act_fn = nn.Identity()
-        for parent in (
-            layer.attention.self,
-            layer.attention.output,
-            within,
-            layer.output,
-        ):
+        for parent in list(module.modules()):
             for name, child in list(parent.named_children()):
                 if isinstance(child, nn.Linear):
                     setattr(parent, name, PackedLinear(child))
-
-
-def _join(part: Any) -> None:
-    """One product for queries, keys and values: what is read is read once."""
-    three = (part.query, part.key, part.value)
-    weight = torch.cat([each.weight.detach() for each in three])
-    joint = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-    joint.weight = nn.Parameter(weight, requires_grad=False)
-    bias = torch.cat([each.bias.detach() for each in three])
-    joint.bias = nn.Parameter(bias, requires_grad=False)
-    del part.query, part.key, part.value
-    part.joint = joint

@@ -3,23 +3,24 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, BertConfig
+from transformers import AutoModel, BertConfig, MPNetConfig, RobertaConfig
 
 from spacy_aioner.models.encoders import Frame
 from spacy_aioner.models.tensors import make_tensors
 from spacy_aioner.models.types import Inputs
 
 FRAME = Frame(begin=1, end=2, pad=0, first_tag=40, mask=3)
-SIZES = {"vocab_size": 60, "max_position_embeddings": 64}
+SIZES = {"vocab_size": 60, "max_position_embeddings": 66}
+FAMILIES = {"bert": BertConfig, "mpnet": MPNetConfig, "roberta": RobertaConfig}
 
 
 @pytest.fixture(scope="session")
 def make_encoder():
-    """Make BERTs of equal weights with other settings."""
+    """Make small encoders of equal weights with other settings."""
 
-    def make(attention="sdpa", **settings):
+    def make(attention="sdpa", family="bert", **settings):
         torch.manual_seed(0)
-        config = BertConfig(
+        config = FAMILIES[family](
             hidden_size=32,
             num_hidden_layers=2,
             num_attention_heads=4,
@@ -27,7 +28,8 @@ def make_encoder():
             **SIZES,
             **settings,
         )
-        encoder = AutoModel.from_config(config, attn_implementation=attention)
+        asked = None if attention == "sdpa" else attention
+        encoder = AutoModel.from_config(config, attn_implementation=asked)
         # Biases and norms of a fresh BERT are zeros and ones: let each count.
         for parameter in encoder.parameters():
             parameter.data += 0.1 * torch.randn_like(parameter)

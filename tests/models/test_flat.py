@@ -1,4 +1,4 @@
-"""A BERT without padding answers what transformers' own does."""
+"""An encoder without padding answers what transformers' own does."""
 
 from dataclasses import replace
 
@@ -22,10 +22,11 @@ def answer(encoder, batch):
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
+@pytest.mark.parametrize("family", ["bert", "mpnet", "roberta"])
 def test_states_and_gradients_equal_those_of_transformers(
-    make_encoder, batch, monkeypatch, attention, activation
+    make_encoder, batch, monkeypatch, attention, activation, family
 ):
-    encoder = make_encoder(attention, hidden_act=activation)
+    encoder = make_encoder(attention, family, hidden_act=activation)
     assert runs_flat(encoder)
     states, gradients = answer(encoder, batch)
     monkeypatch.setattr(flat, "runs_flat", lambda encoder: False)

@@ -38,15 +38,17 @@ def test_a_layer(gelu, bias):
 
 @pytest.mark.parametrize("pays", [False, pytest.param(True, marks=works)])
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
+@pytest.mark.parametrize("family", ["bert", "mpnet", "roberta"])
 def test_an_encoder_made_ready_gives_the_same(
-    make_encoder, encoder, batch, monkeypatch, pays, attention
+    make_encoder, encoder, batch, monkeypatch, pays, attention, family
 ):
     monkeypatch.setattr(packed, "pays", lambda encoder: pays)
-    encoder = make_encoder(attention, hidden_act=encoder.config.hidden_act)
+    encoder = make_encoder(attention, family, hidden_act=encoder.config.hidden_act)
     other = copy.deepcopy(encoder)
     pack(other)
     # One product for queries, keys and values, three more in each layer.
-    assert count_packed(other) == (2 * 4 if pays else 0)
+    packs = sum(isinstance(m, PackedLinear) for m in other.encoder.layer.modules())
+    assert packs == (2 * 4 if pays else 0)
     with torch.inference_mode():
         expected, found = (
             encode(e, e.get_input_embeddings()(batch.input_ids), batch)
