@@ -1,12 +1,11 @@
 """How well a new task is learnt from few documents, from which start.
 
 Trains a pipeline for each start, share of the training documents and seed: `raw` from
-an encoder that knows no entity, `released` from a trained pipeline, `replay` from the
-same with its old corpora beside the new one. Each is scored on the test documents of
-the new task, and `replay` on an old corpus as well, as its pipeline was before. What
-`released` gives is for the new task alone: joined to the pipeline that it started from
-it leaves the old tasks as they were. The file of results is written after every
-training; run again after an interruption it goes on with those that lack.
+an encoder that knows no entity, `released` from a trained pipeline. Each is scored on
+the test documents of the new task. What `released` gives is for the new task alone:
+joined to the pipeline that it started from it leaves the old tasks as they were. The
+file of results is written after every training; run again after an interruption it
+goes on with those that lack.
 """
 
 import random
@@ -27,21 +26,19 @@ from spacy_aioner.cli.console import plain_errors, split_names
 from spacy_aioner.corpora.config import Corpus, read_corpora
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.corpora.documents import corpus_documents
-from spacy_aioner.errors import AionerError, check_choice
+from spacy_aioner.errors import check_choice
 from spacy_aioner.evaluation.results import scores_with_intervals
 from spacy_aioner.evaluation.scores import MICRO, compare
 from spacy_aioner.evaluation.units import count_units
 from spacy_aioner.formats.document import Document
 from spacy_aioner.formats.sink import replace_file
 from spacy_aioner.pipeline.joining import prompt
-from spacy_aioner.pipeline.loading import aioner_components, load_trained
+from spacy_aioner.pipeline.loading import aioner_components
 from spacy_aioner.training.loop import train
 
-STARTS = ("raw", "released", "replay")
-# Updates by share of the training documents; replay makes twice as many, and never few.
+STARTS = ("raw", "released")
+# Updates by share of the training documents.
 STEPS = {0.05: 100, 0.1: 150, 0.25: 300, 0.5: 500, 1.0: 1000}
-REPLAY_STEPS = 2
-LEAST_REPLAY_STEPS = 1000
 _ALL_SHARES = ",".join(map(str, STEPS))
 
 
@@ -51,9 +48,6 @@ def main(
     work: Path = typer.Option(..., help="Folder for training data and pipelines."),
     raw: Path = typer.Option(..., help="Config that trains from a raw encoder."),
     released: Path = typer.Option(..., help="Config that trains a known pipeline."),
-    replayed: Path = typer.Option(..., help="The same for `replay`."),
-    replay: Path | None = typer.Option(None, help="Folder of the old corpora."),
-    old: Path | None = typer.Option(None, help="Corpora file of old test documents."),
     starts: str = typer.Option(",".join(STARTS), help="Starts to train from."),
     shares: str = typer.Option(_ALL_SHARES, help="Of the training documents."),
     seeds: str = typer.Option("0,1,2", help="Of subsets and trainings."),
@@ -65,27 +59,19 @@ def main(
         chosen = split_names(starts, "--starts") or []
         for start in chosen:
             check_choice("start", start, STARTS)
-        if "replay" in chosen and (replay is None or old is None):
-            raise AionerError("The start 'replay' needs --replay and --old.")
         wanted_shares = split_names(shares, "--shares") or []
         for name in wanted_shares:
             check_choice("share", name, tuple(map(str, STEPS)))
-        configs = {"raw": raw, "released": released, "replay": replayed}
+        configs = {"raw": raw, "released": released}
         corpus = read_corpora(corpora)[0]
         dev = list(corpus_documents(corpus, "dev"))
         documents = [*corpus_documents(corpus, "train"), *dev]
         # They are learnt too, as everything is chosen: only the log tells of them.
         _write_data(work / "dev", corpus, dev)
         test = list(corpus_documents(corpus, "test"))
-        before = None if old is None else read_corpora(old)[0]
-        gold = [] if before is None else list(corpus_documents(before, "test"))
         found = srsly.read_json(results) if results.exists() else {}
-        found = {"corpus": corpus.name, "before": None, "rows": [], **found}
+        found = {"corpus": corpus.name, "rows": [], **found}
         rows = found["rows"]
-        if before is not None and found["before"] is None:
-            known = load_trained(load_config(replayed)["paths"]["source"])
-            found["before"] = _score(known, gold, before.task, plain=False)
-            _write_results(results, found)
         done = {(row["start"], row["share"], row["seed"]) for row in rows}
         wanted = [
             (start, share, seed)
@@ -105,9 +91,6 @@ def main(
                 # All types, those too that a small share of the documents lacks.
                 overrides["initialize.before_init.task"] = corpus.task
                 overrides["initialize.before_init.types"] = list(corpus.keep or ())
-            if start == "replay":
-                steps = max(REPLAY_STEPS * steps, LEAST_REPLAY_STEPS)
-                overrides["paths.replay"] = str(replay)
             model = _train(configs[start], folder, steps, seed, overrides, gpu_id)
             row: dict[str, Any] = {
                 "start": start,
@@ -116,10 +99,8 @@ def main(
                 "updates": steps,
                 "documents": len(subset),
                 "mentions": sum(len(d.mentions) for d in subset),
-                "new": _score(model, test, corpus.task, plain=True),
+                "new": _score(model, test, corpus.task),
             }
-            if start == "replay" and before is not None:
-                row["old"] = _score(model, gold, before.task, plain=False)
             f1 = row["new"]["strict"][MICRO]["f1"]
             typer.echo(f"{start} {share} seed {seed}: {f1:.2f}")
             rows.append(row)
@@ -170,22 +151,17 @@ def _train(
     return spacy.load(train(nlp, folder / "model", stdout=sys.stderr))
 
 
-def _score(
-    nlp: Language, gold: list[Document], task: str, *, plain: bool
-) -> dict[str, Any]:
+def _score(nlp: Language, gold: list[Document], task: str) -> dict[str, Any]:
     """Tag documents under a task and score them.
 
-    plain (bool): Whether to take the best label sequences as they are: thresholds and
-        support by repetition suit models that are sure of themselves.
+    The best label sequences are taken as they are: thresholds and support by
+    repetition suit models that are sure of themselves.
     """
     prompt(nlp, [task])
     component = aioner_components(nlp, running=True)[0]
-    kept = dict(component.cfg)
-    if plain:
-        component.cfg.update(threshold=0.0, consistency=0.0)
+    component.cfg.update(threshold=0.0, consistency=0.0)
     types = component.scheme.task(task).types
     predicted = predict(nlp, component, gold, task=task, types=types)
-    component.cfg.update(kept)
     report = compare(gold, predicted)
     units = count_units(gold, predicted, lambda d: d.id)
     strict = scores_with_intervals(report, units)["strict"]

@@ -15,13 +15,8 @@ from spacy_aioner.evaluation.scores import MICRO
 from spacy_aioner.formats.sink import replace_file
 
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-NAMES = {
-    "raw": "raw encoder",
-    "released": "released model",
-    "replay": "released model, replay",
-}
-COLOURS = {"raw": "#333333", "released": "#0072b2", "replay": "#e69f00"}
-Results = Mapping[str, Any]
+NAMES = {"raw": "raw encoder", "released": "released model"}
+COLOURS = {"raw": "#333333", "released": "#0072b2"}
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -32,21 +27,20 @@ def main(
 ) -> None:
     """Replace what stands between the marks of the page, and draw the plot."""
     with plain_errors(debug=False):
-        found = srsly.read_json(results)
+        rows = srsly.read_json(results)["rows"]
         text = page.read_text(encoding="utf8")
         before, begin, rest = text.partition(BEGIN)
         _, end, after = rest.partition(END)
         if not (begin and end):
             raise AionerError(f"{page}: lacks the lines '{BEGIN}' and '{END}'.")
-        body = f"{before}{BEGIN}\n\n{report(found)}\n{END}{after}"
+        body = f"{before}{BEGIN}\n\n{report(rows)}\n{END}{after}"
         with replace_file(page) as stream:
             stream.write(body.encode())
-        _draw(found["rows"], plot)
+        _draw(rows, plot)
 
 
-def report(results: Results) -> str:
-    """The tables in Markdown."""
-    rows = results["rows"]
+def report(rows: Rows) -> str:
+    """Table and intervals in Markdown."""
     shares = sorted({row["share"] for row in rows})
     starts = [start for start in NAMES if any(r["start"] == start for r in rows)]
     lines = []
@@ -71,27 +65,7 @@ def report(results: Results) -> str:
                 f"{micro['f1']:.2f} (95 % interval {low:.1f} to {high:.1f} over test "
                 "documents).\n"
             )
-    return text + _old(results)
-
-
-def _old(results: Results) -> str:
-    """What the old task scores, before and afterwards."""
-    scored = [row for row in results["rows"] if "old" in row]
-    if not scored:
-        return ""
-    before = results["before"]["strict"][MICRO]["f1"]
-    lines = [["released model, as it was", "", f"{before:.2f}", ""]]
-    for start in NAMES:
-        for share in sorted({row["share"] for row in scored if row["start"] == start}):
-            values = [
-                row["old"]["strict"][MICRO]["f1"]
-                for row in scored
-                if (row["start"], row["share"]) == (start, share)
-            ]
-            cells = [f"{100 * share:.0f} %", f"{mean(values):.2f}", _between(values)]
-            lines.append([NAMES[start], *cells])
-    head = "pipeline | share | strict F1 | seeds"
-    return "\nBioRED, before and afterwards:\n\n" + table(head, lines, left=1)
+    return text
 
 
 def _values(rows: Rows, start: str) -> list[float]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from spacy.language import Language
 from spacy.tokens import DocBin
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
+from ..distillation.soft_labels import SOFT_KEY
 from ..errors import AionerError, Problem, Report, raise_problem
 from ..formats.document import Document, text_offsets
 from ..formats.source import Source
@@ -48,10 +50,37 @@ def read_tasks(
 ) -> Iterator[tuple[Document, str]]:
     """Read documents from a DocBin with their tasks, what `write_docbin` takes.
 
+    path, report: See `read_training_texts`.
+    YIELDS (tuple[Document, str]): The documents and their tasks.
+    """
+    for text in read_training_texts(path, report=report):
+        yield text.document, text.task
+
+
+@dataclass(frozen=True)
+class TrainingText:
+    """What a network learns from.
+
+    document (Document): Text and gold mentions.
+    task (str): The task under which it is annotated or was scored.
+    soft (Mapping[str, Any] | None): A teacher's packed label scores, if it has any; see
+        `SoftLabels.pack`.
+    """
+
+    document: Document
+    task: str
+    soft: Mapping[str, Any] | None = None
+
+
+def read_training_texts(
+    path: str | Path, *, report: Report = raise_problem
+) -> Iterator[TrainingText]:
+    """Read what a DocBin holds to learn from.
+
     path (str | Path): The file; all of it is held in memory.
     report (Report): Takes each problem; by default the first loss raises.
-    YIELDS (tuple[Document, str]): Docs without an id are called after the file and
-        numbered; those without a task are of ALL.
+    YIELDS (TrainingText): Docs without an id are called after the file and numbered;
+        those without a task are of ALL.
     """
     _find_plugins()
     try:
@@ -59,7 +88,8 @@ def read_tasks(
         for number, doc in enumerate(docs, 1):
             document = doc_to_document(doc)
             document.id = document.id or f"{Path(path).stem}-{number}"
-            yield document, doc.user_data.get(TASK_KEY, ALL)
+            task = doc.user_data.get(TASK_KEY, ALL)
+            yield TrainingText(document, task, doc.user_data.get(SOFT_KEY))
     except Exception as error:
         # zlib, msgpack and spaCy each raise errors of their own.
         report(
@@ -121,13 +151,19 @@ class DocBinWriter:
                 self.source.misplaced(mention, document.id)
         self.add(document, task=self.task)
 
-    def add(self, document: Document, *, task: str) -> None:
+    def add(
+        self, document: Document, *, task: str, soft: Mapping[str, Any] | None = None
+    ) -> None:
         """Take one document of any task, without its mentions that are not in the text.
 
         document (Document): The document.
         task (str): The task under which it is annotated.
+        soft (Mapping[str, Any] | None): A teacher's packed label scores.
         """
-        self._docs.add(document_to_doc(self._nlp, document, task=task))
+        doc = document_to_doc(self._nlp, document, task=task)
+        if soft is not None:
+            doc.user_data[SOFT_KEY] = soft
+        self._docs.add(doc)
 
     def close(self) -> None:
         """Write the docs."""

@@ -183,13 +183,33 @@ class _Lattice:
         return out
 
 
-def path_score(scores: Tensor, labels: Tensor, bounds: Ints, chain: Chain) -> Tensor:
+def label_probabilities(scores: Tensor, bounds: Ints, chain: Chain) -> Tensor:
+    """How probable each label of each row is, over all label sequences.
+
+    scores (Tensor): Label scores by row, (n, n_labels).
+    bounds (Ints): Bounds of the sequences, none empty.
+    chain (Chain): The chain's parameters.
+    RETURNS (Tensor): float64 (n, n_labels), rows that sum to 1.
+    """
+    return _Lattice(scores, bounds, chain).marginals()[0]
+
+
+def path_score(
+    scores: Tensor,
+    labels: Tensor,
+    bounds: Ints,
+    chain: Chain,
+    *,
+    soft: Tensor | None = None,
+) -> Tensor:
     """Sum of the scores of given label sequences.
 
     scores (Tensor): Label scores by row, (n, n_labels).
     labels (Tensor): Local labels, int64 (n,).
     bounds (Ints): Bounds of the sequences, none empty.
     chain (Chain): The chain's parameters.
+    soft (Tensor | None): How probable each label is, (n, n_labels): then the mean of
+        the label scores counts in place of the given label's.
     RETURNS (Tensor): A scalar that can be differentiated.
     """
     first = torch.from_numpy(bounds[:-1]).to(labels.device)
@@ -197,7 +217,10 @@ def path_score(scores: Tensor, labels: Tensor, bounds: Ints, chain: Chain) -> Te
     within = torch.ones(len(labels), dtype=torch.bool, device=labels.device)
     within[first] = False
     moves = chain.transitions[labels[:-1], labels[1:]][within[1:]]
-    emitted = scores.gather(1, labels.unsqueeze(1)).sum()
+    if soft is None:
+        emitted = scores.gather(1, labels.unsqueeze(1)).sum()
+    else:
+        emitted = (scores * soft).sum()
     ends = chain.start[labels[first]].sum() + chain.end[labels[last]].sum()
     return emitted + moves.sum() + ends
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,14 @@ from torch import Tensor
 
 from ..scheme.bio import bio_to_spans
 from ..scheme.scheme import Scheme
-from .chain import Chain, best_labels, log_partition, path_score, span_probabilities
+from .chain import (
+    Chain,
+    best_labels,
+    label_probabilities,
+    log_partition,
+    path_score,
+    span_probabilities,
+)
 from .consistency import best_first, find_repetitions, support
 from .network import AioNetwork
 from .types import Emissions, Ints, Plan, ranges
@@ -56,36 +63,61 @@ def loss(
     scheme: Scheme,
     emissions: Emissions,
     gold: Ints,
-    *,
-    without: Collection[int] = (),
+    soft: npt.NDArray[np.float32] | None = None,
 ) -> Tensor:
     """Mean negative log-likelihood of the gold labels per word.
 
-    Only the labels of the word's own task compete, as they do when decoding.
+    Only the labels of the word's own task compete, as they do when decoding. With
+    soft labels it is the cross-entropy to a teacher's distribution over sequences, as
+    far as its label scores go (Wang et al. 2020, arXiv 2004.03846, section 3.2); the
+    chain's own parameters learn from the gold labels.
 
     network (AioNetwork): Holds the chain's parameters.
     scheme (Scheme): The tasks.
     emissions (Emissions): Scores for the plan's rows.
     gold (Ints): Local labels by row, (n_rows,).
-    without (Collection[int]): Tasks whose words count, but whose labels are not learnt.
+    soft (NDArray[float32] | None): How probable each local label is, (n_rows, width).
     RETURNS (Tensor): A scalar that can be differentiated.
     """
     total: Tensor = emissions.scores.new_zeros(())
+    device = total.device
     for task, rows, bounds in split_by_task(emissions.plan):
-        if task in without:
-            continue
         label_ids = scheme.label_ids(scheme.tasks[task])
         scores = select_scores(emissions.scores, rows, label_ids)
-        labels = torch.from_numpy(gold[rows]).to(scores.device)
+        labels = torch.from_numpy(gold[rows]).to(device)
+        mixed = None
+        if soft is not None:
+            mixed = torch.from_numpy(soft[rows, : len(label_ids)]).to(device)
         if network.decoder == "softmax":
             total = total + torch.nn.functional.cross_entropy(
-                scores, labels, reduction="sum"
+                scores, labels if mixed is None else mixed, reduction="sum"
             )
         else:
             chain = network.chain(label_ids)
             total = total + log_partition(scores, bounds, chain)
-            total = total - path_score(scores, labels, bounds, chain)
+            total = total - path_score(scores, labels, bounds, chain, soft=mixed)
     return total / max(1, len(gold))
+
+
+def label_scores(
+    scheme: Scheme, emissions: Emissions, chains: Mapping[int, Chain]
+) -> dict[int, tuple[Ints, npt.NDArray[np.float64]]]:
+    """How probable each label of each word is.
+
+    scheme (Scheme): The tasks.
+    emissions (Emissions): Scores for the plan's rows.
+    chains (Mapping[int, Chain]): By task, where the scores are; see `host_chains`.
+    RETURNS (dict): By task the output rows, (n,), and the probabilities of the task's
+        labels there, (n, n_labels).
+    """
+    found = {}
+    with torch.no_grad():
+        for task, rows, bounds in split_by_task(emissions.plan):
+            label_ids = scheme.label_ids(scheme.tasks[task])
+            scores = select_scores(emissions.scores, rows, label_ids)
+            likely = label_probabilities(scores, bounds, chains[task])
+            found[task] = rows, likely.cpu().numpy()
+    return found
 
 
 def host_chains(network: AioNetwork, scheme: Scheme, plan: Plan) -> dict[int, Chain]:

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.errors import Errors
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import AionerError
 from ..models.architectures import AioModel, get_shim
-from ..models.types import Emissions
+from ..models.types import Emissions, Ints, Plan
 from ..scheme.scheme import Scheme
 from .filters import SpanFilter
-from .groups import Prediction, to_predictions, write_group
+from .groups import Prediction, agreed, to_predictions, write_group
 from .learner import TaskLearner, task_types
 from .stream import annotate
 
@@ -45,6 +47,7 @@ class AionerNER(TaskLearner):
     overwrite (bool): Whether to replace spans and entities that are there.
     threshold (float): Predictions below this probability are dropped.
     consistency (float): How much the same words elsewhere in the doc count.
+    abbreviations (bool): Whether abbreviations agree with their long forms.
     scorer (Callable | None): The scoring method.
     RAISES (AionerError): If a task is unknown, or a share not within 0 and 1.
     """
@@ -64,6 +67,7 @@ class AionerNER(TaskLearner):
         overwrite: bool,
         threshold: float,
         consistency: float,
+        abbreviations: bool,
         scorer: Callable[..., dict[str, Any]] | None,
     ) -> None:
         self.vocab = vocab
@@ -81,6 +85,7 @@ class AionerNER(TaskLearner):
         self.cfg: dict[str, Any] = {
             "threshold": threshold,
             "consistency": consistency,
+            "abbreviations": abbreviations,
             "spans_key": spans_key,
             "task_types": task_types(scheme),
             "trained_tasks": [],
@@ -156,10 +161,10 @@ class AionerNER(TaskLearner):
         # First, as to copy them later would be to wait for the scores.
         chains = host_chains(network, self.scheme, plan)  # type: ignore[arg-type]
         scores = HostCopy(self.model.predict(plan.inputs))
-        return lambda: self._read(Emissions(plan, scores.wait()), chains)
+        return lambda: self._read(docs, Emissions(plan, scores.wait()), chains)
 
     def _read(
-        self, emissions: Emissions, chains: Mapping[int, Any]
+        self, docs: Sequence[Doc], emissions: Emissions, chains: Mapping[int, Any]
     ) -> list[list[Prediction]]:
         from ..models.decoding import decode
 
@@ -170,7 +175,35 @@ class AionerNER(TaskLearner):
             consistency=self.cfg["consistency"],
             threshold=self.cfg["threshold"],
         )
-        return to_predictions(self.scheme, emissions.plan.words, spans)
+        found = to_predictions(self.scheme, emissions.plan.words, spans)
+        if not self.cfg["abbreviations"]:
+            return found
+        return [agreed(doc, its) for doc, its in zip(docs, found, strict=True)]
+
+    def label_scores(
+        self, docs: Sequence[Doc], task: str
+    ) -> tuple[Plan, Ints, NDArray[np.float64]]:
+        """Find how probable each label of each word is under one task.
+
+        docs (Sequence[Doc]): The docs; they are not changed.
+        task (str): The task, which must have been trained.
+        RETURNS (tuple): What the network read; its output rows, (n,); and the
+            probabilities of the labels in the order of `Task.labels`, (n, n_labels).
+        RAISES (AionerError): If the task is unknown or was not trained.
+        """
+        from ..models.decoding import host_chains, label_scores
+
+        self._require_network()
+        self._check_trained([task])
+        index = self.scheme.index(task)
+        plan = self._plan(docs, [[index]] * len(docs))
+        network = get_shim(self.model).network
+        chains = host_chains(network, self.scheme, plan)  # type: ignore[arg-type]
+        scores = self.model.predict(plan.inputs).cpu()
+        found = label_scores(self.scheme, Emissions(plan, scores), chains)
+        labels = self.scheme.task(task).labels
+        nothing = np.zeros(0, dtype=np.int64), np.zeros((0, len(labels)))
+        return plan, *found.get(index, nothing)
 
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Sequence[Prediction]]

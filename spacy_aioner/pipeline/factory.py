@@ -23,6 +23,7 @@ annotate_ents = true
 overwrite = true
 threshold = 0.0
 consistency = 0.0
+abbreviations = false
 
 [aioner.ents_filter]
 @misc = "spacy_aioner.highest_score_first.v1"
@@ -76,6 +77,7 @@ def make_aioner(
     overwrite: bool,
     threshold: float,
     consistency: float,
+    abbreviations: bool,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> AionerNER:
     """Make the component.
@@ -96,6 +98,8 @@ def make_aioner(
         score is (1 - consistency) times its own probability, plus consistency times
         the mean over all places. With a threshold of about 0.4 it finds repetitions
         that were missed and drops entities that stand alone; 0 switches it off.
+    abbreviations (bool): Whether abbreviations that the doc defines agree with their
+        long forms: see `spacy_aioner.abbreviations.agreement.agree`.
     scorer (Callable | None): The scoring method.
     RETURNS (AionerNER): The component.
     """
@@ -112,5 +116,6 @@ def make_aioner(
         overwrite=overwrite,
         threshold=threshold,
         consistency=consistency,
+        abbreviations=abbreviations,
         scorer=scorer,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from spacy.training import Example
@@ -56,12 +56,7 @@ def check_types(scheme: Scheme, eg: Example, task: int, spans_key: str | None) -
 
 
 def gold_labels(
-    scheme: Scheme,
-    examples: Sequence[Example],
-    plan: Plan,
-    spans_key: str | None,
-    *,
-    without: Collection[int] = (),
+    scheme: Scheme, examples: Sequence[Example], plan: Plan, spans_key: str | None
 ) -> Ints:
     """Write the gold spans of examples over the words that the network read.
 
@@ -72,7 +67,6 @@ def gold_labels(
     examples (Sequence[Example]): The batch, in the order of the plan's docs.
     plan (Plan): One task for each doc.
     spans_key (str | None): The group of gold spans; `doc.ents` where it is missing.
-    without (Collection[int]): Tasks whose gold spans are not read.
     RETURNS (Ints): Local labels by output row, (n_rows,).
     RAISES (AionerError): If predicted and reference text differ, or a type is wrong.
     """
@@ -87,10 +81,8 @@ def gold_labels(
                 "make both from the same text."
             )
         task = example_task(scheme, eg)
-        gold = []
-        if task not in without:
-            check_types(scheme, eg, task, spans_key)
-            gold = annotated_spans(eg.reference, spans_key) or []
+        check_types(scheme, eg, task, spans_key)
+        gold = annotated_spans(eg.reference, spans_key) or []
         types = scheme.tasks[task].types
         start, end = words.start[first:last], words.end[first:last]
         spans = [(s, e, types.index(label)) for s, e, label in gold]

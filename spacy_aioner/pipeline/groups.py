@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
+from ..abbreviations.agreement import Found, agree
 from ..corpora.docs import exact_offsets
 from ..models.types import Words
 from ..scheme.scheme import Scheme
@@ -70,6 +71,42 @@ def to_predictions(
                 first, last + 1, start, end, label, score, prompted.name
             )
     return [[by_place[place] for place in sorted(by_place)] for by_place in found]
+
+
+def agreed(doc: Doc, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Bring predictions to agree with the abbreviations that a doc defines.
+
+    doc (Doc): The doc.
+    predictions (Sequence[Prediction]): What the tasks predict; each is taken by itself.
+    RETURNS (list[Prediction]): In order of text; what two tasks predict alike stands
+        once, with the higher score.
+    """
+    known = {(p.start_char, p.end_char, p.label): p for p in predictions}
+    found: dict[tuple[int, int, str], Prediction] = {}
+    for task in dict.fromkeys(p.task for p in predictions):
+        its = (p for p in predictions if p.task == task)
+        entities = [Found(p.start_char, p.end_char, p.label, p.score) for p in its]
+        for entity in agree(doc.text, entities):
+            place = entity.start, entity.end, entity.label
+            prediction = known.get(place)
+            if prediction is None:
+                prediction = _predicted(doc, entity, task)
+            if place not in found or found[place].score < prediction.score:
+                found[place] = prediction
+    return [found[place] for place in sorted(found)]
+
+
+def _predicted(doc: Doc, entity: Found, task: str) -> Prediction:
+    span = doc.char_span(entity.start, entity.end, alignment_mode="expand")
+    return Prediction(
+        span.start,
+        span.end,
+        entity.start,
+        entity.end,
+        entity.label,
+        entity.score,
+        task,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spacy.errors import Errors
 from spacy.language import Language
@@ -16,24 +16,20 @@ from ..models.architectures import AioModel, get_shim
 from ..models.types import Emissions, Plan
 from ..scheme.growth import label_analogies
 from ..scheme.scheme import Scheme, Task, add_tasks
-from .gold import check_types, example_task, gold_labels, is_annotated
-
-if TYPE_CHECKING:
-    from ..models.teaching import Teacher
+from .gold import check_types, example_task
+from .targets import make_targets, says_something
 
 
 class TaskLearner(TrainablePipe):  # type: ignore[misc]
     """A component whose network learns the tasks of a scheme.
 
-    What it was trained on stands in `cfg["trained_tasks"]`: only that can be asked. A
-    `teacher` is for the training at hand and is not saved; see `new_task.imitate`.
+    What it was trained on stands in `cfg["trained_tasks"]`: only that can be asked.
     """
 
     name: str
     model: AioModel
     scheme: Scheme
     cfg: dict[str, Any]
-    teacher: "Teacher | None" = None
     _tasks: list[str]
 
     @property
@@ -87,8 +83,8 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
     ) -> dict[str, float]:
         """Learn from examples, each under the task that its reference names.
 
-        examples (Iterable[Example]): The batch; those without any statement about
-            entities are passed over, unless a teacher knows what they hold.
+        examples (Iterable[Example]): The batch; those with neither a statement about
+            entities nor a teacher's scores are passed over.
         drop (float): Dropout rate of the head.
         sgd (Optimizer | None): The optimizer; None to collect gradients only.
         losses (dict[str, float] | None): Losses by component, added to.
@@ -99,14 +95,8 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         examples = list(examples)
         validate_examples(examples, "AionerNER.update")
         self._require_network()
-        known = [(eg, example_task(self.scheme, eg)) for eg in examples]
-        known = [
-            (eg, task)
-            for eg, task in known
-            if task in self._taught or is_annotated(eg, self.key)
-        ]
-        examples = [eg for eg, _ in known]
-        tasks = [[task] for _, task in known]
+        examples = [eg for eg in examples if says_something(eg, self.key)]
+        tasks = [[example_task(self.scheme, eg)] for eg in examples]
         plan = self._plan([eg.predicted for eg in examples], tasks)
         if not len(plan.word):
             return losses
@@ -121,15 +111,10 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         losses[self.name] += loss
         return losses
 
-    @property
-    def _taught(self) -> list[int]:
-        """Tasks that are learnt from the teacher, not from labels."""
-        return [] if self.teacher is None else self.teacher.tasks
-
     def get_loss(
         self, examples: Iterable[Example], scores: Emissions
     ) -> tuple[float, Any]:
-        """Compare scores with gold labels, or with the scores of the teacher.
+        """Compare scores with gold labels and a teacher's scores.
 
         examples (Iterable[Example]): The batch.
         scores (Emissions): The plan of the batch and its label scores.
@@ -138,16 +123,16 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         """
         from ..models.decoding import loss
 
-        taught = self._taught
-        gold = gold_labels(
-            self.scheme, list(examples), scores.plan, self.key, without=taught
-        )
+        targets = make_targets(self.scheme, list(examples), scores.plan, self.key)
         leaf = scores.scores.detach().requires_grad_()
         network = get_shim(self.model).network
-        emissions = replace(scores, scores=leaf)
-        value = loss(network, self.scheme, emissions, gold, without=taught)  # type: ignore[arg-type]
-        if self.teacher is not None:
-            value = value + self.teacher.loss(self.scheme, emissions)
+        value = loss(
+            network,  # type: ignore[arg-type]
+            self.scheme,
+            replace(scores, scores=leaf),
+            targets.labels,
+            targets.soft,
+        )
         value.backward()  # type: ignore[no-untyped-call]
         return value.item(), leaf.grad
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spacy.language import Language
@@ -78,32 +78,6 @@ def loosen(
         settings["model"]["head_learn_rate_scale"] = head_learn_rate_scale
 
 
-def imitate(nlp: Language, weight: float, *, component: str = "aioner") -> None:
-    """Have a trained component keep what it knows while it learns something else.
-
-    From now on text under a task that it was trained on is learnt as the component
-    scores it now, whatever the text is annotated with, if at all: any text will do.
-    Call it before anything is changed, and again if the training begins anew. The
-    transitions of a CRF are not held: those between types that a new task shares with
-    a known one may change.
-
-    nlp (Language): The pipeline, changed in place.
-    weight (float): How much that counts; see `models.teaching.Teacher`.
-    component (str): Name of the component.
-    RAISES (AionerError): If there is no such component, it is not trained, or the
-        weight is not above 0.
-    """
-    from ..models.teaching import Teacher
-
-    pipe = _find(nlp, component)
-    if not weight > 0.0:
-        raise AionerError(f"The weight {weight} of imitation is not above 0.")
-    if get_shim(pipe.model).network is None or not pipe.cfg["trained_tasks"]:
-        raise AionerError(f"'{component}' is not trained: there is nothing to keep.")
-    tasks = pipe.cfg["trained_tasks"]
-    pipe.teacher = Teacher(pipe.model, pipe.scheme, tasks, weight=weight)
-
-
 def make_add_task(
     task: str | None = None,
     types: list[str] | None = None,
@@ -112,7 +86,6 @@ def make_add_task(
     encoder: str | None = None,
     encoder_share: float = 0.6,
     head_learn_rate_scale: float | None = None,
-    imitation: float = 0.0,
     tokenizer: str | None = None,
 ) -> Callable[[Language], Language]:
     """Make a callback that adds tasks, for [initialize.before_init] in a config.
@@ -122,11 +95,10 @@ def make_add_task(
     types (list[str] | None): Its types; if they are not given, those that `data` has.
     data (Path | None): The folder of DocBins that will be learnt.
     component, encoder, encoder_share, head_learn_rate_scale: See `loosen`.
-    imitation (float): If above 0, the weight for `imitate`, on text of old tasks.
     tokenizer (str | None): A pipeline whose tokenizer is taken, e.g. that of the
         component, so that text is cut as it is there.
     RETURNS (Callable[[Language], Language]): The callback; it raises an AionerError if
-        it is not told what to add, or a known task's labels would not be learnt.
+        it is not told what to add.
     """
 
     def add(nlp: Language) -> Language:
@@ -141,9 +113,6 @@ def make_add_task(
         else:
             known = [t.name for t in _find(nlp, component).scheme.tasks]
             new = {name: found[name] for name in found if name not in known}
-        if imitation:
-            _check_learnt(nlp, new, found, data, component)
-            imitate(nlp, imitation, component=component)
         if tokenizer is not None:
             _take_tokenizer(nlp, tokenizer)
         for name, its_types in new.items():
@@ -158,24 +127,6 @@ def make_add_task(
         return nlp
 
     return add
-
-
-def _check_learnt(
-    nlp: Language,
-    new: Collection[str],
-    found: Collection[str],
-    data: Path | None,
-    component: str,
-) -> None:
-    """Under imitation labels of known tasks are not learnt: say so if there are any."""
-    trained = _find(nlp, component).cfg["trained_tasks"]
-    known = [name for name in found if name in trained]
-    if known or not new:
-        raise AionerError(
-            f"{data}: holds {', '.join(known) or 'nothing new'}, which '{component}' "
-            "knows already, so with imitation its labels would not be learnt: leave it "
-            "out, or set imitation to 0."
-        )
 
 
 def _take_tokenizer(nlp: Language, source: str) -> None:

@@ -124,19 +124,3 @@ def test_what_cannot_be_drawn_is_told(folder, tmp_path):
         write_docbin([(document(1, sentences=2, kind=None), "Gene")], stream)
     with pytest.raises(AionerError, match="raise negatives"):
         draw(folder, 1, negatives=0.0)
-
-
-@pytest.mark.parametrize("wanted", [0.2, 0.5])
-def test_replay_has_a_share_whatever_the_sizes(folder, tmp_path, wanted):
-    old = tmp_path / "old"
-    old.mkdir()
-    (folder / "large.spacy").rename(old / "large.spacy")
-    examples = draw(folder, 1500, replay=old, replay_share=wanted)
-    ratio = share(examples)
-    assert ratio / (1 + ratio) == pytest.approx(wanted, abs=0.05)
-
-
-@pytest.mark.parametrize("wanted", [0.0, 1.0, -1.0])
-def test_replay_shares_that_cannot_be(folder, wanted):
-    with pytest.raises(AionerError, match=r"replay_share .* is not between 0 and 1"):
-        draw(folder, 1, replay=folder, replay_share=wanted)

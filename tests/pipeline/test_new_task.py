@@ -1,11 +1,8 @@
 """A trained pipeline learns a task that it does not know."""
 
-from functools import partial
-
 import pytest
 import spacy
 import torch
-from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
@@ -15,12 +12,7 @@ from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.models import packed
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.models.growth import mix_encoder
-from spacy_aioner.pipeline.new_task import (
-    add_task,
-    imitate,
-    loosen,
-    make_add_task,
-)
+from spacy_aioner.pipeline.new_task import add_task, loosen, make_add_task
 from spacy_aioner.training.loop import train
 
 TEXT = "TP53 loss in HeLa cells worsened glioma growth in mice."
@@ -100,53 +92,19 @@ def test_it_is_learnt_with_the_old_ones_kept_saved_and_loaded(
     assert fresh.get_pipe("aioner").tasks == ["ALL", "Anatomy"]
 
 
-@pytest.mark.parametrize("annotation", [[(0, 4, "Disease")], [(0, 4, "Unheard")]])
-def test_what_it_answered_is_kept_whatever_the_text_is_annotated_with(
-    nlp, make_examples, annotation, learn
-):
-    before, scores = found(nlp, TEXT, "ALL")
-    imitate(nlp, 1.0)
-    add_task(nlp, "Anatomy", TYPES)
-    wrong = [(TEXT, "ALL", annotation)]
-    organs = [(ORGAN, "Anatomy", GOLD)]
-    learn(nlp, make_examples(nlp, wrong + organs))
-    expected = [(ORGAN[a:b], label) for a, b, label in GOLD]
-    assert found(nlp, ORGAN, "Anatomy")[0] == expected
-    spans, after = found(nlp, TEXT, "ALL")
-    assert spans == before
-    assert after == pytest.approx(scores, abs=0.05)
-
-
-def test_text_without_annotation_is_learnt_from_the_teacher(nlp):
-    imitate(nlp, 1.0)
-    bare = Example(nlp.make_doc(TEXT), nlp.make_doc(TEXT))
-    with torch.no_grad():
-        network_of(nlp).output.weight.mul_(2.0)
-    assert nlp.update([bare])["aioner"] > 0.01
-    nlp.get_pipe("aioner").teacher = None
-    assert nlp.update([bare])["aioner"] == 0.0
-
-
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_network_that_has_predicted_may_be_copied(
     trained, make_nlp, precision, monkeypatch
 ):
-    monkeypatch.setattr(packed, "pays", lambda encoder: True)
+    monkeypatch.setattr(packed, "pays", lambda encoder: packed.can_pack(encoder.dtype))
     nlp = make_nlp(model={"precision": precision})
     nlp.from_bytes(trained["softmax"].to_bytes())
     spans, scores = found(nlp, TEXT, "ALL")
-    imitate(nlp, 1.0)
-    teacher = nlp.get_pipe("aioner").teacher
-    assert network_of(nlp) is not get_shim(teacher.model).network
+    pipe = nlp.get_pipe("aioner")
+    original = pipe.model
+    pipe.model = original.copy()
+    assert network_of(nlp) is not get_shim(original).network
     assert found(nlp, TEXT, "ALL") == (spans, scores)
-
-
-def test_a_task_that_it_was_not_trained_on_is_learnt_from_labels(
-    nlp, make_examples, learn
-):
-    imitate(nlp, 1.0)
-    learn(nlp, make_examples(nlp, [(TEXT, "Gene", [(0, 4, "Gene")])]))
-    assert found(nlp, TEXT, "Gene")[0] == [("TP53", "Gene")]
 
 
 def test_a_known_type_may_be_annotated_in_another_way(nlp, make_examples, learn):
@@ -165,22 +123,6 @@ def test_the_callback_finds_tasks_and_types_in_the_data(trained_copy, tmp_path):
     assert pipe.scheme.task("Anatomy").types == ("Organ",)
     make_add_task(data=tmp_path)(trained_copy)  # There is nothing left to add.
     assert [task.name for task in pipe.scheme.tasks].count("Anatomy") == 1
-
-
-def test_the_callback_says_what_imitation_would_not_learn(trained_copy, tmp_path):
-    make = partial(make_add_task, data=tmp_path, imitation=0.2)
-    with (tmp_path / "known.spacy").open("wb") as stream:
-        write_docbin([(document(1), "ALL")], stream)
-    with pytest.raises(AionerError, match="holds ALL, which 'aioner' knows already"):
-        make()(trained_copy)
-    with (tmp_path / "organs.spacy").open("wb") as stream:
-        write_docbin([(document(1), "Anatomy")], stream)
-    with pytest.raises(AionerError, match="its labels would not be learnt"):
-        make()(trained_copy)
-    (tmp_path / "known.spacy").unlink()
-    make()(trained_copy)
-    with pytest.raises(AionerError, match="holds nothing new"):
-        make()(trained_copy)
 
 
 def test_the_callback_takes_a_tokenizer(trained_copy, make_nlp, tmp_path):
@@ -223,10 +165,6 @@ def test_pipelines_that_cannot_learn_a_task(make_nlp, trained_copy):
         add_task(make_nlp(), "Anatomy", TYPES)
     with pytest.raises(AionerError, match="no 'aioner' component called 'ner'"):
         add_task(trained_copy, "Anatomy", TYPES, component="ner")
-    with pytest.raises(AionerError, match="not trained: there is nothing to keep"):
-        imitate(make_nlp(), 1.0)
-    with pytest.raises(AionerError, match=r"weight -1\.0 of imitation is not above 0"):
-        imitate(trained_copy, -1.0)
 
 
 def test_weights_mixed_with_those_of_the_original_encoder(trained_copy, tiny_encoder):
@@ -279,7 +217,6 @@ types = ["Organ", "Tissue"]
 encoder = "{encoder}"
 encoder_share = 0.2
 head_learn_rate_scale = 3.0
-imitation = 0.5
 
 [corpora]
 
@@ -318,7 +255,6 @@ def test_a_config_with_a_source_and_the_callback(trained_nlp, tiny_encoder, tmp_
         )
     )
     nlp = init_nlp(load_config(path, interpolate=False))
-    assert nlp.get_pipe("aioner").teacher.weight == 0.5
     folder = train(nlp, tmp_path / "out")
     pipe = spacy.load(folder).get_pipe("aioner")
     assert pipe.tasks == ["ALL", "Anatomy"]

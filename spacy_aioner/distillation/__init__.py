@@ -1,0 +1,1 @@
+"""Distillation: a trained pipeline's label scores, and students that learn them."""
