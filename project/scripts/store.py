@@ -11,7 +11,7 @@ from spacy_aioner.cli.console import plain_errors, require_file
 def main(
     model: Path = typer.Argument(..., help="The trained pipeline."),
     output: Path = typer.Argument(..., help="Folder for the copy."),
-    storage: str = typer.Option("fp16", help="fp16, bf16 or fp32."),
+    storage: str = typer.Option("fp16", help="int8, fp16, bf16 or fp32."),
     name: str = typer.Option("aioner_minilm", help="Name without the language."),
     version: str = typer.Option(..., help="Version of the model."),
     debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),

@@ -55,15 +55,16 @@ def build_aio_tagger(
         or the "tokens" that the pipeline's tokenizer makes.
     batch_pieces (int): Padded word-pieces per batch; GPUs predict with more at once.
     head_learn_rate_scale (float): Learning rate of all but the encoder, relative.
-    storage (str): Format of the weights on disk: "fp32", or "bf16" or "fp16" for half
-        the size.
+    storage (str): Format of the weights on disk: "fp32", "bf16" or "fp16" for half
+        the size, or "int8" for a quarter; see `storage.dump_weights`.
     encoder_config (dict): Replaces values of the encoder's config, e.g. its dropout.
     RETURNS (Model[Inputs, Tensor]): Scores of the labels, (n_rows, n_labels).
     RAISES (AionerError): If there is no such decoder, precision or storage.
     """
     from .network import DECODERS
-    from .precision import PRECISIONS, STORAGES
+    from .precision import PRECISIONS
     from .shim import AioShim
+    from .storage import STORAGES
     from .wordpieces import WORD_RULES
 
     check_choice("decoder", decoder, DECODERS)

@@ -8,9 +8,9 @@ from functools import cache
 import torch
 
 from ..errors import check_choice
+from .storage import DTYPES
 
-STORAGES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-PRECISIONS = ("auto", *STORAGES)
+PRECISIONS = ("auto", *DTYPES)
 
 # Rows, width and inner width of the products that decide: a layer of a small encoder.
 _PRODUCT = (512, 384, 1536)
@@ -31,7 +31,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """
     check_choice("precision", precision, PRECISIONS)
     if precision != "auto":
-        return STORAGES[precision]
+        return DTYPES[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     return torch.bfloat16 if cpu_prefers_bf16() else torch.float32

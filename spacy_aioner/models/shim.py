@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-import safetensors.torch
 import srsly
 import torch
 from spacy_transformers.data_classes import HFObjects
@@ -24,7 +23,8 @@ from .forking import survive_forks
 from .network import AioNetwork
 from .optimizer import TorchOptimizer
 from .packed import pack
-from .precision import STORAGES, pick_dtype
+from .precision import pick_dtype
+from .storage import dump_weights, load_weights
 from .wordpieces import WordPieceTable
 
 _LEAST_PIECES = 8
@@ -44,7 +44,7 @@ class AioShim(HFShim):  # type: ignore[misc]
     precision (str): See `pick_dtype`.
     head_scale (float): Learning rate of the head relative to the encoder's.
     max_pieces (int): Upper limit for the pieces of one window.
-    storage (str): The format in which weights are saved, "fp32", "bf16" or "fp16";
+    storage (str): The format in which weights are saved, one of `storage.STORAGES`;
         in memory they are float32.
     piece_dropout (float): Share of the word-pieces that are hidden in training.
     words (str): What a word is; see `WordPieceTable`.
@@ -282,12 +282,6 @@ class AioShim(HFShim):  # type: ignore[misc]
         network = self.network
         if network is None or self.frame is None or self.table is None:
             return srsly.msgpack_dumps({})  # type: ignore[no-any-return]
-        dtype = STORAGES[self.storage]
-        state = {
-            name: value.to("cpu", dtype if value.is_floating_point() else value.dtype)
-            for name, value in network.state_dict().items()
-        }
-        state = {name: value.contiguous() for name, value in state.items()}
         config = network.encoder.config.to_dict()
         config.pop("_attn_implementation_autoset", None)
         return srsly.msgpack_dumps(  # type: ignore[no-any-return]
@@ -301,7 +295,7 @@ class AioShim(HFShim):  # type: ignore[misc]
                 },
                 "frame": asdict(self.frame),
                 "tokenizer": self.table.tokenizer.to_str(),
-                "state": safetensors.torch.save(state),
+                "state": dump_weights(network.state_dict(), self.storage),
             }
         )
 
@@ -316,7 +310,7 @@ class AioShim(HFShim):  # type: ignore[misc]
             attention = self.pick_attention()
             encoder = empty_encoder(message["config"], attention)
             network = AioNetwork(encoder, **message["head"])
-            network.load_state_dict(safetensors.torch.load(message["state"]))
+            network.load_state_dict(load_weights(message["state"]))
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
         return self

@@ -48,7 +48,7 @@ def test_the_old_scheme_is_a_part_of_the_new_one():
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        (Task("Gene", ("Organ",)), "'Gene' is given twice"),
+        (Task("Gene", ("Organ",)), "There is a task 'Gene' already"),
         (Task("Body part", ("Organ",)), "cannot name a task"),
         (Task("Anatomy", ()), "annotates no entity type"),
         (Task("Anatomy", ("Organ", "Organ")), "'Organ' is given twice"),
