@@ -1,9 +1,9 @@
 """Draw the development documents of all corpora and write the list of their ids.
 
 The documents of the anchors' list stay as they are, and no others are drawn of the
-anchors'. Of every other corpus the documents that the leak-free protocol keeps are
-drawn until the share is reached, counting those that are in the list already; whole
-articles where the documents are parts of articles.
+anchors'. Of every other corpus that names the list as its dev_ids, the documents that
+the leak-free protocol keeps are drawn until the share is reached, counting those that are
+in the list already; whole articles where the documents are parts of articles.
 """
 
 import random
@@ -15,6 +15,7 @@ from spacy_aioner.cli.console import plain_errors
 from spacy_aioner.corpora.config import read_corpora
 from spacy_aioner.corpora.leakage import Selected, select_documents
 from spacy_aioner.formats.sink import replace_file
+from spacy_aioner.toml import read_toml
 
 
 def main(
@@ -38,8 +39,10 @@ def main(
         }
         dice = random.Random(seed)
         typer.echo("corpus\tarticles\tin the list before\tdrawn\tdocuments drawn")
+        tables = read_toml(corpora, "corpora file", "one with a table per corpus")
         for one in selected:
-            if not one.corpus.anchor and one.documents["train"]:
+            named = tables[one.corpus.name].get("dev_ids") == output.name
+            if named and not one.corpus.anchor and one.documents["train"]:
                 _draw(one, ids, anchored, share, most, dice)
         with replace_file(output) as stream:
             stream.write("".join(f"{i}\n" for i in sorted(ids)).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import AionerError, Problem
@@ -14,17 +14,24 @@ from .convert import read_annotated
 from .mapping import kept_types, task_mentions
 
 
-def corpus_documents(corpus: Corpus, split: str) -> Iterator[Document]:
+Reader = Callable[[Path], Iterable[Document]]
+
+
+def corpus_documents(
+    corpus: Corpus, split: str, *, read: Reader | None = None
+) -> Iterator[Document]:
     """Read the documents of one split with the mentions that the task annotates.
 
     corpus (Corpus): The corpus.
     split (str): "train", "dev" or "test".
+    read (Reader | None): Reads a file in place of `read_corpus_file`, such as one that
+        keeps what it has read, where several splits and corpora share files.
     YIELDS (Document): In the order of the files.
     RAISES (AionerError): If nothing of a file can be read. If only something of it is
         left out, one warning names the first place.
     """
     for path in corpus.sources(split):
-        for document in _read(path):
+        for document in (read or read_corpus_file)(path):
             if corpus.has(document.id, split):
                 yield task_mentions(
                     document,
@@ -50,7 +57,7 @@ def check_types(path: Path, corpus: Corpus, documents: Iterable[Document]) -> No
     there = Counter(
         corpus.type_map.get(mention.type, mention.type)
         for file in {file for split in SPLITS for file in corpus.sources(split)}
-        for document in _read(file)
+        for document in read_corpus_file(file)
         for mention in document.mentions
     )
     absent = [name for name in wanted if name in missing - set(there)]
@@ -64,7 +71,13 @@ def check_types(path: Path, corpus: Corpus, documents: Iterable[Document]) -> No
         )
 
 
-def _read(path: Path) -> Iterator[Document]:
+def read_corpus_file(path: Path) -> Iterator[Document]:
+    """Read a file of a corpus, whatever is in it.
+
+    path (Path): The file.
+    YIELDS (Document): With all its mentions.
+    RAISES (AionerError): If nothing of it can be read; a warning tells of less.
+    """
     lost: list[Problem] = []
 
     def report(problem: Problem) -> None:

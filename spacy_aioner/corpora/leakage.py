@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 
 from ..errors import check_choice
 from ..formats.document import Document
 from .config import SPLITS, Corpus
-from .documents import corpus_documents
+from .documents import Reader, corpus_documents, read_corpus_file
 
 PROTOCOLS = ("leak-free", "paper")
 # Letters and digits of a text that tells which document it is. Corpora of full texts
@@ -68,7 +69,9 @@ def select_documents(
     RAISES (AionerError): If the protocol is unknown or a file cannot be read.
     """
     check_choice("protocol", protocol, PROTOCOLS)
-    read = [{split: _read(corpus, split) for split in SPLITS} for corpus in corpora]
+    # Splits and corpora of several tasks share files: each is read once.
+    reader = cache(lambda path: tuple(read_corpus_file(path)))
+    read = [{s: _read(corpus, s, reader) for s in SPLITS} for corpus in corpora]
     kept = _leak_free(corpora, read) if protocol == "leak-free" else read
     dev = _keys(files["dev"] for files in kept)
     selected = []
@@ -125,10 +128,10 @@ def text_key(text: str) -> str | None:
     return blake2b(signs.encode(), digest_size=16).hexdigest()
 
 
-def _read(corpus: Corpus, split: str) -> list[_Keyed]:
+def _read(corpus: Corpus, split: str, reader: Reader) -> list[_Keyed]:
     """The documents of a split, each with all that identifies it."""
     read = []
-    for document in corpus_documents(corpus, split):
+    for document in corpus_documents(corpus, split, read=reader):
         keys = {document.id, text_key(document.text) or ""}
         if corpus.article:
             # Marked: a number of PubMed Central may be another article's at PubMed.

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = srsly.read_yaml(ROOT / "project.yml")
 CONFIGS = sorted((ROOT / "project" / "configs").glob("*.cfg"))
 CORPORA = os.environ.get("AIONER_CORPORA", "")
+FURTHER = os.environ.get("AIONER_FURTHER", "")
 CONVERT = ROOT / "project" / "scripts" / "convert.py"
 EXAMPLES = ROOT / "project" / "examples" / "train.pubtator"
 
@@ -248,25 +249,39 @@ def test_convert_checks_offsets_of_what_is_to_be_learnt(
     assert expected in done.stderr
 
 
+LISTS = [
+    ("dev-ids.txt", "biored-dev.txt", [CORPORA]),
+    ("further-dev-ids.txt", "dev-ids.txt", [CORPORA, FURTHER]),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not CORPORA, reason="AIONER_CORPORA names no folder of corpora")
-def test_the_list_of_dev_documents_is_the_one_that_is_drawn(tmp_path: Path) -> None:
-    (tmp_path / "assets").symlink_to(Path(CORPORA).resolve())
+@pytest.mark.parametrize(("name", "first", "folders"), LISTS)
+def test_the_lists_of_dev_documents_are_those_that_are_drawn(
+    tmp_path: Path, name: str, first: str, folders: list[str]
+) -> None:
+    if not all(folders):
+        pytest.skip("AIONER_CORPORA or AIONER_FURTHER names no folder of corpora")
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    for folder in folders:
+        for path in Path(folder).glob("*.PubTator"):
+            (assets / path.name).symlink_to(path.resolve())
     configs = tmp_path / "configs"
     configs.mkdir()
     for path in (ROOT / "project" / "configs").glob("*.t*"):
         (configs / path.name).write_bytes(path.read_bytes())
     # What a former list held does not matter.
-    (configs / "dev-ids.txt").write_text("10064839\n10072428\n")
+    (configs / name).write_text("10064839\n10072428\n")
     done = run(
         ROOT / "project" / "scripts" / "draw_dev.py",
         configs / "all.toml",
-        configs / "biored-dev.txt",
-        configs / "dev-ids.txt",
+        configs / first,
+        configs / name,
     )
     assert done.returncode == 0, done.stderr
-    drawn = (configs / "dev-ids.txt").read_text()
-    assert drawn == (ROOT / "project" / "configs" / "dev-ids.txt").read_text()
+    drawn = (configs / name).read_text()
+    assert drawn == (ROOT / "project" / "configs" / name).read_text()
 
 
 def test_examples_are_sound() -> None:
