@@ -13,7 +13,6 @@ from .config import SPLITS, Corpus
 from .convert import read_annotated
 from .mapping import kept_types, task_mentions
 
-
 Reader = Callable[[Path], Iterable[Document]]
 
 
