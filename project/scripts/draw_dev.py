@@ -2,8 +2,8 @@
 
 The documents of the anchors' list stay as they are, and no others are drawn of the
 anchors'. Of every other corpus that names the list as its dev_ids, documents that the
-leak-free protocol keeps are drawn until the share is reached, counting those that are in
-the list already; whole articles where the documents are parts of articles.
+leak-free protocol keeps are drawn until the share is reached, counting those that are
+in the list already; whole articles where the documents are parts of articles.
 """
 
 import random
