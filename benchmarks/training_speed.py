@@ -105,7 +105,7 @@ def _tensors(
         tensors, rows = make_tensors(
             plan.inputs,
             shim.frame,
-            budget=pipe.model.attrs["batch_pieces"],
+            budget=get_shim(pipe.model).batch_pieces,
             limit=shim.limit,
             device=shim.device,
             flat=False,

@@ -242,7 +242,7 @@ def _describe(nlp: Language, component: AionerNER) -> dict[str, Any]:
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "encoder": component.model.attrs["encoder"],
         "parameters": sum(p.numel() for p in shim.network.parameters()),
-        "decoder": component.model.attrs["decoder"],
+        "decoder": get_shim(component.model).head["decoder"],
         "precision": str(pick_dtype(shim.precision, shim.device)).split(".")[-1],
         "trained_tasks": component.cfg["trained_tasks"],
     }

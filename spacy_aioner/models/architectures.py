@@ -78,6 +78,13 @@ def build_aio_tagger(
         storage=storage,
         piece_dropout=piece_dropout,
         words=words,
+        batch_pieces=batch_pieces,
+        context_pieces=context_pieces,
+        head={
+            "decoder": decoder,
+            "hidden_width": hidden_width,
+            "word_shapes": word_shapes,
+        },
     )
     return Model(
         "aio_tagger",
@@ -87,12 +94,7 @@ def build_aio_tagger(
         shims=[shim],
         attrs={
             "encoder": encoder,
-            "decoder": decoder,
-            "hidden_width": hidden_width,
             "dropout_rate": dropout,
-            "batch_pieces": batch_pieces,
-            "context_pieces": context_pieces,
-            "word_shapes": word_shapes,
             "encoder_config": dict(encoder_config or {}),
             "n_tags": 0,
         },
@@ -122,9 +124,7 @@ def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
     network = AioNetwork(
         encoder,
         n_labels=model.get_dim("nO"),
-        hidden_width=model.attrs["hidden_width"],
-        decoder=model.attrs["decoder"],
-        word_shapes=model.attrs["word_shapes"],
+        **shim.head,
     )
     shim.set_network(network, tokenizer, frame)
 
@@ -138,7 +138,7 @@ def _forward(
     from .tensors import make_tensors
 
     shim = get_shim(model)
-    budget = model.attrs["batch_pieces"]
+    budget = shim.batch_pieces
     if not is_train and shim.device.type == "cuda":
         budget = max(budget, _GPU_PIECES)
     batches, rows = make_tensors(

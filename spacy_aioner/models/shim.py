@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from threading import Lock
 from typing import Any
 
 import srsly
@@ -48,6 +49,9 @@ class AioShim(HFShim):  # type: ignore[misc]
         in memory they are float32.
     piece_dropout (float): Share of the word-pieces that are hidden in training.
     words (str): What a word is; see `WordPieceTable`.
+    batch_pieces (int): Padded word-pieces per batch.
+    context_pieces (int): Word-pieces that are read together; see `plan_windows`.
+    head (Mapping[str, Any]): Decoder, hidden_width and word_shapes of `AioNetwork`.
     """
 
     def __init__(
@@ -59,7 +63,13 @@ class AioShim(HFShim):  # type: ignore[misc]
         storage: str = "fp32",
         piece_dropout: float = 0.0,
         words: str = "runs",
+        batch_pieces: int = 4096,
+        context_pieces: int = 0,
+        head: Mapping[str, Any] | None = None,
     ) -> None:
+        self.batch_pieces = batch_pieces
+        self.context_pieces = context_pieces
+        self.head = dict(head or {})
         self.precision = precision
         self.piece_dropout = piece_dropout
         self.words = words
@@ -70,6 +80,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         self.frame: Frame | None = None
         self.table: WordPieceTable | None = None
         self._fast: AioNetwork | None = None
+        self._making_fast = Lock()
         self._torch_optimizer: TorchOptimizer | None = None
         self._scaled = False
         self.limit = max_pieces  # Less if the encoder reads less.
@@ -79,7 +90,15 @@ class AioShim(HFShim):  # type: ignore[misc]
 
         RETURNS (dict[str, Any]): The attributes.
         """
-        return {**self.__dict__, "_fast": None, "_torch_optimizer": None}
+        left = dict.fromkeys(("_fast", "_making_fast", "_torch_optimizer"))
+        return {**self.__dict__, **left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make a copy of what another took over.
+
+        state (dict[str, Any]): The attributes.
+        """
+        self.__dict__.update(state, _making_fast=Lock())
 
     @property
     def network(self) -> AioNetwork | None:
@@ -151,10 +170,11 @@ class AioShim(HFShim):  # type: ignore[misc]
         batches (Sequence[TensorBatch]): At least one.
         RETURNS (Tensor): float32 (n_words, n_labels).
         """
-        if self._fast is None:
-            self._fast = self._make_fast()
+        with self._making_fast:
+            # Another thread may forget it while this one predicts.
+            fast = self._fast = self._fast or self._make_fast()
         with torch.inference_mode():
-            scores: Tensor = self._fast(batches, 0.0)
+            scores: Tensor = fast(batches, 0.0)
         return scores
 
     def _make_fast(self) -> AioNetwork:
@@ -307,6 +327,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         """
         message = srsly.msgpack_loads(bytes_data)
         if message:
+            self._check_head(message["head"])
             attention = self.pick_attention()
             encoder = empty_encoder(message["config"], attention)
             network = AioNetwork(encoder, **message["head"])
@@ -314,3 +335,13 @@ class AioShim(HFShim):  # type: ignore[misc]
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
         return self
+
+    def _check_head(self, saved: Mapping[str, Any]) -> None:
+        """Make sure that the config names the head that the weights are of."""
+        for name, value in self.head.items():
+            if saved[name] != value:
+                raise AionerError(
+                    f"The weights are of a model with {name} = {saved[name]!r}, but "
+                    f"the config has {name} = {value!r}: correct the config, or train "
+                    "again."
+                )

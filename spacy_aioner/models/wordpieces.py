@@ -7,6 +7,8 @@ found again by the token's hash, so a batch of docs costs array look-ups only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +27,39 @@ WORD_RULES = ("runs", "tokens")
 _MAX_ENTRIES = 100_000
 
 
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Entries:
+    """What is known of token texts; never changed, but replaced as a whole.
+
+    word_start, word_count (Ints): By text, where its words lie in the next four.
+    begin, length (Ints): By word, characters in the text.
+    piece_start, piece_count (Ints): By word, where its pieces lie in the last two.
+    pieces, shapes (Ints): As in `Words`.
+    """
+
+    word_start: Ints = field(default_factory=_none)
+    word_count: Ints = field(default_factory=_none)
+    begin: Ints = field(default_factory=_none)
+    length: Ints = field(default_factory=_none)
+    piece_start: Ints = field(default_factory=_none)
+    piece_count: Ints = field(default_factory=_none)
+    pieces: Ints = field(default_factory=_none)
+    shapes: Ints = field(default_factory=_none)
+
+
+def _append(known: Ints, new: Sequence[int]) -> Ints:
+    return np.append(known, np.array(new, dtype=np.int64))
+
+
 class WordPieceTable:
     """Words and word-pieces of every token text seen so far.
+
+    Threads may share a table: what it knows grows under a lock, and what one thread
+    reads of it stays as it was.
 
     tokenizer (Tokenizer): A fast tokenizer of the tokenizers library.
     max_pieces (int): Longer words keep this many pieces; only the first one is read
@@ -45,29 +78,45 @@ class WordPieceTable:
         self.tokenizer = tokenizer
         self.max_pieces = max_pieces
         self._split = word_offsets if words == "runs" else _whole
-        self._clear()
-
-    def _clear(self) -> None:
-        empty = np.zeros(0, dtype=np.int64)
         self._rows: dict[int, int] = {}
-        self._word_start = self._word_count = empty
-        self._begin = self._length = self._piece_start = self._piece_count = empty
-        self._pieces = self._shapes = empty
+        self._entries = _Entries()
+        self._lock = Lock()
 
-    def _find(self, orths: Any, strings: Any) -> Ints:
-        """Rows of token hashes, (n,); new ones are entered first."""
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over: all but the lock.
+
+        RETURNS (dict[str, Any]): The attributes.
+        """
+        return {**self.__dict__, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The inverse, with a lock of its own.
+
+        state (dict[str, Any]): The attributes.
+        """
+        self.__dict__.update(state, _lock=Lock())
+
+    def _find(self, orths: Any, strings: Any) -> tuple[_Entries, Ints]:
+        """Entries, and the rows of token hashes in them, (n,); new ones are entered."""
         unique, inverse = np.unique(orths, return_inverse=True)
         keys = unique.tolist()
-        if len(self._rows) > _MAX_ENTRIES:
-            self._clear()
-        new = [key for key in keys if key not in self._rows]
-        if new:
-            self._enter(new, [strings[key] for key in new])
-        rows = self._rows
-        found = np.fromiter((rows[k] for k in keys), dtype=np.int64, count=len(keys))
-        return found[inverse]
+        with self._lock:
+            if len(self._rows) > _MAX_ENTRIES:
+                self._rows, self._entries = {}, _Entries()
+            rows = self._rows
+            new = [key for key in keys if key not in rows]
+            if new:
+                entries = self._enter([strings[key] for key in new])
+                numbers = range(len(self._entries.word_count), len(entries.word_count))
+                # In this order, so that an interruption leaves no row without entry.
+                self._entries = entries
+                rows.update(zip(new, numbers, strict=True))
+            entries = self._entries
+            found = np.fromiter(map(rows.__getitem__, keys), np.int64, len(keys))
+        return entries, found[inverse]
 
-    def _enter(self, keys: Sequence[int], texts: Sequence[str]) -> None:
+    def _enter(self, texts: Sequence[str]) -> _Entries:
+        """The entries that there are and those of further texts."""
         words = [self._split(text) for text in texts]
         flat = [[t[i:j]] for t, offsets in zip(texts, words, strict=True)
                 for i, j in offsets]  # fmt: skip
@@ -90,26 +139,24 @@ class WordPieceTable:
             span = ids[position : position + len(offsets)]
             per_text.append(sum(1 for pieces in span if pieces))
             position += len(offsets)
-        for row, key in enumerate(keys, start=len(self._word_count)):
-            self._rows[key] = row
         counts = np.array(per_text, dtype=np.int64)
         piece_counts = np.array([len(p) for _, _, p in kept], dtype=np.int64)
-        self._word_start = np.append(
-            self._word_start, len(self._begin) + np.cumsum(counts) - counts
+        known = self._entries
+        return _Entries(
+            word_start=np.append(
+                known.word_start, len(known.begin) + np.cumsum(counts) - counts
+            ),
+            word_count=np.append(known.word_count, counts),
+            begin=_append(known.begin, [i for i, _, _ in kept]),
+            length=_append(known.length, [j - i for i, j, _ in kept]),
+            piece_start=np.append(
+                known.piece_start,
+                len(known.pieces) + np.cumsum(piece_counts) - piece_counts,
+            ),
+            piece_count=np.append(known.piece_count, piece_counts),
+            pieces=_append(known.pieces, [x for _, _, p in kept for x in p]),
+            shapes=_append(known.shapes, shapes),
         )
-        self._word_count = np.append(self._word_count, counts)
-        self._piece_start = np.append(
-            self._piece_start,
-            len(self._pieces) + np.cumsum(piece_counts) - piece_counts,
-        )
-        self._piece_count = np.append(self._piece_count, piece_counts)
-        begins = np.array([i for i, _, _ in kept], dtype=np.int64)
-        lengths = np.array([j - i for i, j, _ in kept], dtype=np.int64)
-        pieces = np.array([x for _, _, p in kept for x in p], dtype=np.int64)
-        self._begin = np.append(self._begin, begins)
-        self._length = np.append(self._length, lengths)
-        self._pieces = np.append(self._pieces, pieces)
-        self._shapes = np.append(self._shapes, np.array(shapes, dtype=np.int64))
 
     def words(self, docs: Sequence[Doc]) -> Words:
         """Cut docs into words, word-pieces and sentences.
@@ -120,11 +167,11 @@ class WordPieceTable:
         arrays = [doc.to_array([IDX, ORTH]) for doc in docs]
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         both = np.concatenate([*arrays, np.zeros((0, 2), dtype=np.uint64)])
-        rows = self._find(both[:, 1], docs[0].vocab.strings if docs else {})
-        counts = self._word_count[rows]
-        entry = ranges(self._word_start[rows], counts)
+        entries, rows = self._find(both[:, 1], docs[0].vocab.strings if docs else {})
+        counts = entries.word_count[rows]
+        entry = ranges(entries.word_start[rows], counts)
         token = ranges(np.zeros_like(lengths), lengths)
-        start = np.repeat(both[:, 0].astype(np.int64), counts) + self._begin[entry]
+        start = np.repeat(both[:, 0].astype(np.int64), counts) + entries.begin[entry]
         bounds = np.append(0, np.cumsum(lengths))
         docs_at = np.append(0, np.cumsum(counts))[bounds]
         sentences = [docs_at]
@@ -135,12 +182,12 @@ class WordPieceTable:
         return Words(
             docs=docs_at,
             start=start,
-            end=start + self._length[entry],
+            end=start + entries.length[entry],
             token=np.repeat(token, counts),
-            piece_start=self._piece_start[entry],
-            piece_count=self._piece_count[entry],
-            pieces=self._pieces,
-            shapes=self._shapes,
+            piece_start=entries.piece_start[entry],
+            piece_count=entries.piece_count[entry],
+            pieces=entries.pieces,
+            shapes=entries.shapes,
             sentences=np.unique(np.concatenate(sentences)),
         )
 

@@ -9,27 +9,26 @@ from spacy.errors import Errors
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from ..errors import AionerError
 from ..models.architectures import AioModel, get_shim
 from ..models.types import Emissions, Ints, Plan
 from ..scheme.scheme import Scheme
 from .filters import SpanFilter
 from .groups import Prediction, agreed, to_predictions, write_group
 from .learner import TaskLearner, task_types
+from .settings import Request, Settings, check_setting
 from .stream import annotate
 
 
-def require_list(names: Sequence[str]) -> None:
-    """Make sure that names of tasks are what they should be.
+def _setting(name: str, about: str) -> Any:
+    """A setting as an attribute: `pipe.threshold` is `pipe.cfg["threshold"]`."""
 
-    names (Sequence[str]): The names.
-    RAISES (AionerError): If they are one string, or none.
-    """
-    if isinstance(names, str) or not names:
-        raise AionerError(
-            f"tasks must be a list with at least one task, not {names!r}: "
-            'write for example ["ALL"] or ["Gene", "Disease"].'
-        )
+    def read(pipe: Any) -> Any:
+        return pipe.cfg[name]
+
+    def write(pipe: Any, value: Any) -> None:
+        pipe.cfg[name] = value
+
+    return property(read, write, doc=about)
 
 
 class AionerNER(TaskLearner):
@@ -75,48 +74,118 @@ class AionerNER(TaskLearner):
         self.name = name
         self.scheme = scheme
         self.spans_filter = spans_filter
-        self.annotate_ents = annotate_ents
         self.ents_filter = ents_filter
-        self.overwrite = overwrite
         self.scorer = scorer
-        for what, value in (("threshold", threshold), ("consistency", consistency)):
-            if not 0.0 <= value <= 1.0:
-                raise AionerError(f"The {what} {value} is not within 0 and 1.")
-        self.cfg: dict[str, Any] = {
+        configured = {
+            "tasks": list(tasks) if not isinstance(tasks, str) else tasks,
             "threshold": threshold,
             "consistency": consistency,
             "abbreviations": abbreviations,
             "spans_key": spans_key,
+            "annotate_ents": annotate_ents,
+            "overwrite": overwrite,
+        }
+        state = {
             "task_types": task_types(scheme),
             "trained_tasks": [],
             "other_tasks": {},
         }
-        self.tasks = list(tasks)
+        self.cfg = Settings(configured, state)
+        self._numbers(tasks)
+
+    threshold = _setting("threshold", "Predictions below it are dropped.")
+    consistency = _setting("consistency", "How much repetitions of the words count.")
+    abbreviations = _setting("abbreviations", "Whether they agree with long forms.")
+    annotate_ents = _setting("annotate_ents", "Whether `doc.ents` is written.")
+    overwrite = _setting("overwrite", "Whether what is there is replaced.")
 
     @property
     def tasks(self) -> list[str]:
         """Tasks that are prompted when predicting; may be set at any time."""
-        return list(self._tasks)
+        return list(dict.fromkeys(self.cfg["tasks"]))
 
     @tasks.setter
     def tasks(self, names: Sequence[str]) -> None:
-        require_list(names)
-        for name in names:
-            self.scheme.index(name)
-        self._check_trained(names)
-        self._tasks = list(dict.fromkeys(names))
+        check_setting("tasks", names)
+        self._numbers(names)
+        self.cfg["tasks"] = list(dict.fromkeys(names))
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+    def _numbers(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Numbers of tasks, each once, if all are known and trained."""
+        numbers = tuple(self.scheme.index(name) for name in dict.fromkeys(names))
+        self._check_trained(names)
+        return numbers
+
+    def _request(self, **given: Any) -> Request:
+        """What a call asks for: what it names itself, the rest as the settings are."""
+        values = {}
+        for name in ("tasks", "threshold", "consistency", "abbreviations"):
+            value = given.get(name)
+            values[name] = self.cfg[name] if value is None else value
+            check_setting(name, values[name])
+        return Request(**{**values, "tasks": self._numbers(values["tasks"])})
+
+    def __call__(
+        self,
+        doc: Doc,
+        *,
+        tasks: Sequence[str] | None = None,
+        threshold: float | None = None,
+        consistency: float | None = None,
+        abbreviations: bool | None = None,
+    ) -> Doc:
+        """Annotate a doc.
+
+        The settings may be given for this call alone, also by way of the pipeline:
+        `nlp(text, component_cfg={"aioner": {"tasks": ["Gene"]}})`.
+
+        doc (Doc): The doc.
+        tasks (Sequence[str] | None): Tasks to prompt; None as the component has them,
+            here and below.
+        threshold, consistency (float | None): See `make_aioner`.
+        abbreviations (bool | None): Likewise.
+        RETURNS (Doc): The same, annotated.
+        """
+        request = self._request(
+            tasks=tasks,
+            threshold=threshold,
+            consistency=consistency,
+            abbreviations=abbreviations,
+        )
+        try:
+            self.set_annotations([doc], self._begin([doc], request)())
+        except Exception as error:
+            self.get_error_handler()(self.name, self, [doc], error)
+        return doc
+
+    def pipe(
+        self,
+        stream: Iterable[Doc],
+        *,
+        batch_size: int = 128,
+        tasks: Sequence[str] | None = None,
+        threshold: float | None = None,
+        consistency: float | None = None,
+        abbreviations: bool | None = None,
+    ) -> Iterator[Doc]:
         """Annotate a stream of docs.
 
         stream (Iterable[Doc]): The docs.
         batch_size (int): Docs to predict together at most; long docs make it fewer.
+        tasks, threshold, consistency, abbreviations: For this stream alone; see
+            `__call__`.
         YIELDS (Doc): The docs in order.
         """
         handle = self.get_error_handler()
+        request = self._request(
+            tasks=tasks,
+            threshold=threshold,
+            consistency=consistency,
+            abbreviations=abbreviations,
+        )
 
         def begin(docs: list[Doc]) -> Callable[[], None]:
-            read = self._begin(docs)
+            read = self._begin(docs, request)
             return lambda: self.set_annotations(docs, read())
 
         return annotate(
@@ -141,12 +210,15 @@ class AionerNER(TaskLearner):
             order of text; what two tasks predict alike stands once.
         RAISES (AionerError): If a task is prompted that was not trained.
         """
-        return self._begin(list(docs))()
+        return self._begin(list(docs), self._request())()
 
-    def _begin(self, docs: list[Doc]) -> Callable[[], list[list[Prediction]]]:
+    def _begin(
+        self, docs: list[Doc], request: Request
+    ) -> Callable[[], list[list[Prediction]]]:
         """Have the network score docs.
 
         docs (list[Doc]): The docs.
+        request (Request): What is asked.
         RETURNS (Callable): Waits for the scores and reads the predictions from them; a
             GPU computes while other things are done before it is called.
         """
@@ -154,17 +226,19 @@ class AionerNER(TaskLearner):
         from ..models.transfer import HostCopy
 
         self._require_network()
-        self._check_trained(self._tasks)
-        asked = [self.scheme.index(name) for name in self._tasks]
-        plan = self._plan(docs, [asked] * len(docs))
+        plan = self._plan(docs, [request.tasks] * len(docs))
         network = get_shim(self.model).network
         # First, as to copy them later would be to wait for the scores.
         chains = host_chains(network, self.scheme, plan)  # type: ignore[arg-type]
         scores = HostCopy(self.model.predict(plan.inputs))
-        return lambda: self._read(docs, Emissions(plan, scores.wait()), chains)
+        return lambda: self._read(docs, request, Emissions(plan, scores.wait()), chains)
 
     def _read(
-        self, docs: Sequence[Doc], emissions: Emissions, chains: Mapping[int, Any]
+        self,
+        docs: Sequence[Doc],
+        request: Request,
+        emissions: Emissions,
+        chains: Mapping[int, Any],
     ) -> list[list[Prediction]]:
         from ..models.decoding import decode
 
@@ -172,11 +246,11 @@ class AionerNER(TaskLearner):
             self.scheme,
             emissions,
             chains,
-            consistency=self.cfg["consistency"],
-            threshold=self.cfg["threshold"],
+            consistency=request.consistency,
+            threshold=request.threshold,
         )
         found = to_predictions(self.scheme, emissions.plan.words, spans)
-        if not self.cfg["abbreviations"]:
+        if not request.abbreviations:
             return found
         return [agreed(doc, its) for doc, its in zip(docs, found, strict=True)]
 
@@ -220,12 +294,12 @@ class AionerNER(TaskLearner):
                     self.key,
                     predictions,
                     spans_filter=self.spans_filter,
-                    overwrite=self.overwrite,
+                    overwrite=self.cfg["overwrite"],
                 )
-            if self.annotate_ents:
+            if self.cfg["annotate_ents"]:
                 best_first = sorted(predictions, key=lambda p: -p.score)
                 spans = [Span(doc, p.start, p.end, label=p.label) for p in best_first]
-                there = [] if self.overwrite else list(doc.ents)
+                there = [] if self.cfg["overwrite"] else list(doc.ents)
                 ents = self.ents_filter(there, spans)
                 try:
                     doc.ents = sorted(ents)

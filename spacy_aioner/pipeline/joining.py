@@ -9,8 +9,9 @@ from spacy.language import Language
 
 from ..errors import AionerError
 from ..models.architectures import get_shim
-from .aioner import AionerNER, require_list
+from .aioner import AionerNER
 from .loading import aioner_components
+from .settings import check_setting
 
 
 def join(nlp: Language, other: Language) -> list[str]:
@@ -92,7 +93,7 @@ def prompt(nlp: Language, tasks: Sequence[str]) -> None:
     tasks (Sequence[str]): Each goes to the first component that was trained on it.
     RAISES (AionerError): If no component knows one of them, or they are not a list.
     """
-    require_list(tasks)
+    check_setting("tasks", tasks)
     pipes = aioner_components(nlp)
     if len(pipes) == 1:
         pipes[0].tasks = tasks

@@ -30,7 +30,6 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
     model: AioModel
     scheme: Scheme
     cfg: dict[str, Any]
-    _tasks: list[str]
 
     @property
     def key(self) -> str | None:
@@ -70,7 +69,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
             words,
             tasks,
             max_pieces=shim.limit,
-            context_pieces=self.model.attrs["context_pieces"],
+            context_pieces=shim.context_pieces,
         )
 
     def update(
@@ -166,7 +165,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         self.cfg["task_types"] = task_types(grown)
         self.model.set_dim("nO", len(grown.labels), force=True)
         self.model.attrs["n_tags"] = len(grown.tags)
-        self._tasks.append(name)
+        self.cfg["tasks"] = [*self.cfg["tasks"], name]
 
     def initialize(
         self,
@@ -197,7 +196,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
             seen.add(self.scheme.tasks[task].name)
             check_types(self.scheme, eg, task, self.key)
         self._add_trained(seen)
-        self._check_trained(self._tasks)
+        self._check_trained(self.cfg["tasks"])
         self.model.set_dim("nO", len(self.scheme.labels), force=True)
         self.model.attrs["n_tags"] = len(self.scheme.tags)
         self.model.initialize()

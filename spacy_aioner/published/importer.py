@@ -144,8 +144,8 @@ def _fill(
     network = AioNetwork(
         body,
         n_labels=len(known.scheme.labels),
-        hidden_width=pipe.model.attrs["hidden_width"],
-        decoder=pipe.model.attrs["decoder"],
+        hidden_width=get_shim(pipe.model).head["hidden_width"],
+        decoder=get_shim(pipe.model).head["decoder"],
     )
     _load(network, path, weights, encoder)
     pipe.model.set_dim("nO", len(known.scheme.labels), force=True)

@@ -67,7 +67,7 @@ def test_the_size_of_the_networks_batches_does_not_matter(trained_copy):
     texts = some_texts()
     expected = [found(doc) for doc in trained_copy.pipe(texts)]
     for budget in (1, 100, 1000):
-        trained_copy.get_pipe("aioner").model.attrs["batch_pieces"] = budget
+        get_shim(trained_copy.get_pipe("aioner").model).batch_pieces = budget
         assert [found(doc) for doc in trained_copy.pipe(texts)] == expected
 
 
@@ -76,7 +76,9 @@ def test_docs_are_predicted_together_only_up_to_a_bound(trained_copy, monkeypatc
     expected = [found(doc) for doc in trained_copy.pipe([MICE, DOSE, MICE])]
     sizes = []
     begin = pipe._begin
-    monkeypatch.setattr(pipe, "_begin", lambda d: sizes.append(len(d)) or begin(d))
+    monkeypatch.setattr(
+        pipe, "_begin", lambda docs, r: sizes.append(len(docs)) or begin(docs, r)
+    )
     monkeypatch.setattr("spacy_aioner.pipeline.stream._MAX_TOKENS", 20)
     docs = list(trained_copy.pipe([MICE, DOSE, MICE]))
     assert [found(doc) for doc in docs] == expected

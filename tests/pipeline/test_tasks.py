@@ -170,8 +170,8 @@ def test_a_partly_annotated_example_says_nothing_of_other_types(nlp):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"threshold": 2}, "The threshold 2(.0)? is not within 0 and 1"),
-        ({"consistency": -1}, "The consistency -1(.0)? is not within 0 and 1"),
+        ({"threshold": 2}, "threshold must be between 0 and 1, got 2"),
+        ({"consistency": -1}, "consistency must be between 0 and 1, got -1"),
         ({"model": {"decoder": "crff"}}, "Unknown decoder 'crff': choose one of"),
         ({"model": {"precision": "int4"}}, "Unknown precision 'int4': choose one of"),
     ],
