@@ -12,7 +12,7 @@ from .compression import bare_name
 from .document import Document, adjoining
 from .source import Source
 from .xml_records import MATHML, XmlRecords
-from .xml_text import running_text
+from .xml_text import gap_before, running_text
 
 ARTICLE_ID = re.compile(
     rb"""<article-id\s[^<>]{0,99}pub-id-type=["']pm[^<>]{0,99}>([^<]{1,100})<"""
@@ -225,6 +225,7 @@ def _flow(element: Any, kind: str, level: int, found: list[tuple[str, str]]) -> 
                 _flow(child, kind, level, found)
             elif child.tag not in LEFT_OUT:
                 pieces.append("\n" if child.tag == "break" else "")
+                pieces.append(gap_before(child, pieces))
                 collect(child)
             pieces.append(child.tail or "")
 
@@ -241,6 +242,7 @@ def _cell(cell: Any) -> str:
         if inline.tag not in LEFT_OUT:
             pieces.extend((border, inline.text or ""))
             for child in inline:
+                pieces.append(gap_before(child, pieces))
                 collect(child)
                 pieces.append(child.tail or "")
             pieces.append(border)

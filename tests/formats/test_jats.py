@@ -275,3 +275,30 @@ def test_any_bytes_are_read_or_reported(read, put, start, length):
     text = jats(FIGURE + TABLE + MATH).encode()
     documents, problems = read(text[:start] + put + text[start + length :])
     assert documents or problems
+
+
+BIBR = '<xref ref-type="bibr" rid="b1">{}</xref>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (f"TP53<sup>{BIBR.format(12)},{BIBR.format(13)}</sup> is", "TP53 12,13 is"),
+        (f"PTEN{BIBR.format('<sup>14</sup>')}.", "PTEN 14."),
+        (f"KRAS{BIBR.format('[4]')} is", "KRAS [4] is"),
+        (f"KRAS {BIBR.format('[4]')} is", "KRAS [4] is"),
+        (f"(KRAS){BIBR.format('4')} is", "(KRAS) 4 is"),
+        ('A549<xref ref-type="fn" rid="f"><sup>a</sup></xref>', "A549 a"),
+        ("EGFR<sup>3,4</sup> and EGFR<sup>5–7</sup>", "EGFR 3,4 and EGFR 5–7"),
+        ("10<sup>6</sup> cells, Ca<sup>2+</sup>, m<sup>2</sup>", "106 cells, Ca2+, m2"),
+        ('(Fig<xref ref-type="fig" rid="f">1</xref>)', "(Fig1)"),
+    ],
+)
+def test_marks_are_no_part_of_a_word(texts, markup, text):
+    assert texts(f"<p>{markup}</p>") == [("paragraph", text)]
+
+
+def test_marks_in_a_cell_of_a_table(texts):
+    row = f"<tr><td>TP53<sup>{BIBR.format(1)}</sup></td><td>5<sup>2</sup></td></tr>"
+    body = f"<table-wrap><table>{row}</table></table-wrap>"
+    assert texts(body)[-1][1] == "TP53 1\t52"
