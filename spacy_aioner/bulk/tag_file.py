@@ -43,6 +43,11 @@ def load_tagger(manifest: Manifest, *, gpu_id: int = -1) -> Tagger:
     """
     settings = manifest.settings
     nlp, pipes = load_pipeline(settings.model, tasks=settings.tasks, gpu_id=gpu_id)
+    for pipe in pipes:
+        for name in ("threshold", "consistency"):
+            value = getattr(settings, name)
+            if value is not None:
+                pipe.cfg[name] = value
     return Tagger(nlp, pipes, manifest)
 
 

@@ -55,8 +55,25 @@ def tag(
         str | None,
         typer.Option(
             metavar="A,B",
-            help="Tasks to predict, for example ALL or Gene,Disease; as the pipeline "
-            "has them if not given.",
+            help="Tasks to predict, for example ALL or Gene,Disease. Default: the "
+            "pipeline's tasks.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Drop mentions that are less probable. Default: the pipeline's.",
+        ),
+    ] = None,
+    consistency: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="How much the same words elsewhere in a document count. Default: the "
+            "pipeline's.",
         ),
     ] = None,
     keep: Annotated[
@@ -73,7 +90,7 @@ def tag(
         str | None,
         typer.Option(
             help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, parquet "
-            "or docbin (marked as of the first task); that of each input if not given, "
+            "or docbin (of one task); that of each input if not given, "
             "and bioc-xml for pubmed-xml and jats."
         ),
     ] = None,
@@ -160,6 +177,8 @@ def tag(
         settings = Settings(
             model,
             tasks=None if names is None else tuple(names),
+            threshold=threshold,
+            consistency=consistency,
             keep=keep,
             columns=Columns(id_column, None if columns is None else tuple(columns)),
             batch_size=batch_size,

@@ -95,14 +95,11 @@ def doc_to_mentions(
     else:
         group = SpanGroup(doc, spans=list(doc.ents))
     offsets = exact_offsets(group)
-    scores = group.attrs.get("scores", [None] * len(offsets))
-    ids = group.attrs.get("ids", [None] * len(offsets))
-    texts = group.attrs.get("texts", [None] * len(offsets))
-    tasks = group.attrs.get("tasks", [None] * len(offsets))
+    columns = [column(group, name) for name in ("scores", "ids", "texts", "tasks")]
     joined = document.text
     mentions = []
     for span, (start, end), score, id_, text, task in zip(
-        group, offsets, scores, ids, texts, tasks, strict=True
+        group, offsets, *columns, strict=True
     ):
         shift = _shift(document, start, end)
         if shift is not None:
@@ -162,10 +159,25 @@ def exact_offsets(group: SpanGroup) -> list[tuple[int, int]]:
     RETURNS (list[tuple[int, int]]): From its attrs where there are as many as spans,
         else those of the spans themselves.
     """
-    exact = group.attrs.get("offsets")
-    if exact is not None and len(exact) == len(group):
-        return [(int(start), int(end)) for start, end in exact]
-    return [(span.start_char, span.end_char) for span in group]
+    exact = column(group, "offsets")
+    return [
+        (int(ends[0]), int(ends[1])) if ends is not None else (s.start_char, s.end_char)
+        for s, ends in zip(group, exact, strict=True)
+    ]
+
+
+def column(group: SpanGroup, name: str) -> list[Any]:
+    """What a group's attrs hold of each of its spans.
+
+    group (SpanGroup): The group. Another component may have changed its spans and left
+        the attrs as they were; then they are those of other spans.
+    name (str): For example "scores".
+    RETURNS (list[Any]): As many values as spans; None where nothing is known.
+    """
+    values = group.attrs.get(name)
+    if values is None or len(values) != len(group):
+        return [None] * len(group)
+    return list(values)
 
 
 def _attrs(mentions: Sequence[tuple[int, int, Mention]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..abbreviations.agreement import Found, agree
-from ..corpora.docs import exact_offsets
+from ..corpora.docs import column, exact_offsets
 from ..models.types import Words
 from ..scheme.scheme import Scheme
 from .filters import SpanFilter
@@ -167,18 +167,10 @@ def write_group(
 
 def _read(group: SpanGroup) -> list[_Entry]:
     """What a group holds; attributes of another length belong to other spans."""
-    spans = list(group)
-    scores = group.attrs.get("scores", ())
-    if len(scores) != len(spans):
-        scores = [1.0] * len(spans)
-    tasks = group.attrs.get("tasks", ())
-    if len(tasks) != len(spans):
-        tasks = [""] * len(spans)
+    columns = column(group, "scores"), exact_offsets(group), column(group, "tasks")
     return [
-        _Entry(span, float(score), offsets, task)
-        for span, score, offsets, task in zip(
-            spans, scores, exact_offsets(group), tasks, strict=True
-        )
+        _Entry(span, 1.0 if score is None else float(score), offsets, task or "")
+        for span, score, offsets, task in zip(group, *columns, strict=True)
     ]
 
 

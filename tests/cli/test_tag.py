@@ -70,6 +70,14 @@ def test_keep_adds_what_is_not_there(tag, source, tmp_path):
     ]
 
 
+def test_threshold_and_consistency(tag, source, tmp_path):
+    result = tag(source, "--threshold", "1", "--consistency", "0.5")
+    assert "0 mentions predicted" in result.stderr
+    # Another threshold is another result.
+    assert "7 mentions predicted" in tag(source).stderr
+    assert tag(source, "--threshold", "1.5").exit_code == 2
+
+
 def test_quiet_writes_nothing(tag, source, tmp_path):
     result = tag(source, "--quiet")
     assert (result.exit_code, result.output) == (0, "")

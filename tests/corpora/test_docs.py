@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 
 from spacy_aioner.corpora.docs import (
     annotated_spans,
@@ -130,3 +130,12 @@ def test_offsets_of_another_length_are_not_believed(nlp):
         doc, spans=spans, attrs={"offsets": np.array([[1, 2], [3, 4]])}
     )
     assert annotated_spans(doc, "aioner") == [(0, 4, "Gene")]
+
+
+def test_a_component_may_add_to_the_group(trained_nlp):
+    doc = trained_nlp("TP53 loss causes breast cancer.")
+    before = len(doc.spans["aioner"])
+    doc.spans["aioner"].append(Span(doc, 2, 3, label="Loss"))
+    mentions = doc_to_mentions(doc, doc_to_document(doc))
+    assert len(mentions) == before + 1
+    assert (mentions[-1].text, mentions[-1].score) == ("loss", None)
