@@ -104,7 +104,7 @@ def plain_errors(*, debug: bool) -> Iterator[None]:
         warnings.showwarning = _show_warning
         try:
             yield
-        except (typer.Exit, typer.Abort, BrokenPipeError):
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as error:
             if debug:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import AionerError
-from .console import Debug, plain_errors, require_file
+from .console import INTERRUPTED, Debug, plain_errors, require_file, tell
 
 
 def train(
@@ -32,10 +32,12 @@ def train(
     """
     with plain_errors(debug=debug):
         require_file(config)
-        from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.cli._util import NoSuchOption, parse_config_overrides, setup_gpu
         from spacy.training.initialize import init_nlp
         from spacy.util import load_config
 
+        from ..training.checkpoint import saved_updates
+        from ..training.loop import CHECKPOINT
         from ..training.loop import train as train_pipeline
 
         try:
@@ -43,7 +45,18 @@ def train(
             settings = load_config(config, overrides=overrides, interpolate=False)
             setup_gpu(gpu_id, silent=False)
             nlp = init_nlp(settings, use_gpu=gpu_id)
+        except NoSuchOption as error:
+            raise typer.BadParameter(
+                f"There is no option {error.option_name}: settings of the config are "
+                "given as --section.name VALUE, such as --training.max_steps 100."
+            ) from error
         except ValueError as error:
             raise AionerError(f"{config}: {error}") from error
-        folder = train_pipeline(nlp, output, checkpoint_steps=checkpoint_steps)
+        try:
+            folder = train_pipeline(nlp, output, checkpoint_steps=checkpoint_steps)
+        except KeyboardInterrupt:
+            done = saved_updates(output / CHECKPOINT)
+            kept = f"the checkpoint keeps {done} updates" if done else "nothing is kept"
+            tell("error", f"interrupted, {kept}; run the same command again to resume")
+            raise typer.Exit(INTERRUPTED) from None
         typer.echo(folder)

@@ -47,6 +47,20 @@ def save_checkpoint(
         stream.write(safetensors.torch.save(tensors, meta))
 
 
+def saved_updates(path: Path) -> int:
+    """How many updates a checkpoint keeps.
+
+    path (Path): Written by `save_checkpoint`.
+    RETURNS (int): The number; 0 if there is no such file.
+    """
+    if not path.exists():
+        return 0
+    with safetensors.safe_open(path, "pt") as file:
+        progress = json.loads(file.metadata()["progress"])
+    steps: int = progress["steps"]
+    return steps
+
+
 def load_checkpoint(
     path: Path, shims: list[AioShim], optimizer: Optimizer
 ) -> dict[str, Any]:

@@ -169,3 +169,37 @@ def test_the_command_takes_settings(config, tmp_path):
     assert wrong.exit_code == 1
     assert "error:" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"), [(2, "the checkpoint keeps 2 updates"), (200, "nothing is kept")]
+)
+def test_the_command_tells_what_an_interruption_kept(
+    config, tmp_path, monkeypatch, steps, kept
+):
+    from spacy_aioner.pipeline.aioner import AionerNER
+
+    config.to_disk(tmp_path / "train.cfg")
+    update, count = AionerNER.update, iter(range(3))
+
+    def update_or_stop(*args, **kwargs):
+        if next(count, None) is None:
+            raise KeyboardInterrupt
+        return update(*args, **kwargs)
+
+    monkeypatch.setattr(AionerNER, "update", update_or_stop)
+    arguments = ["train", tmp_path / "train.cfg", "--output", tmp_path / "out"]
+    arguments += ["--checkpoint-steps", steps]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 130
+    said = f"error: interrupted, {kept}; run the same command again to resume\n"
+    assert said in result.stderr
+
+
+def test_an_option_that_is_no_setting_of_a_config(config, tmp_path):
+    config.to_disk(tmp_path / "train.cfg")
+    arguments = ["train", str(tmp_path / "train.cfg"), "--output", str(tmp_path)]
+    result = CliRunner().invoke(app, [*arguments, "--max_steps", "80"])
+    assert result.exit_code == 2
+    assert "no option --max_steps" in result.stderr
+    assert "--training.max_steps" in result.stderr
