@@ -106,10 +106,10 @@ class Teacher:
         for i, (own, question) in enumerate(zip(first, questions, strict=True)):
             total = own.scores.astype(np.float32)
             for other in (its[i] for its in others):
-                scores, known_ = other.align(own.start, own.end)
+                scores, read = other.align(own.start, own.end)
                 scores = scores[:, [other.labels.index(label) for label in labels]]
                 # What a teacher has not read, the first one answers for it.
-                total = total + np.where(known_[:, None], scores, own.scores)
+                total = total + np.where(read[:, None], scores, own.scores)
             mean = (total / len(answers)).astype(np.float16)
             found.append(replace(own, scores=mean, annotated=question.annotated))
         return found
@@ -232,7 +232,7 @@ def check_settings(output: Path, settings: Mapping[str, Any]) -> None:
         if srsly.read_json(path) != dict(settings):
             raise AionerError(
                 f"{path}: was written with different settings: repeat those to resume, "
-                "or name another directory."
+                "or delete the directory."
             )
     elif any(output.glob(f"*{DOCBIN_SUFFIX}")):
         raise AionerError(
