@@ -83,7 +83,7 @@ def main(
         size = count_bytes(teaches, every) / 1e6
         typer.echo(
             f"{len(every):,} texts to score; about {size:,.0f} MB of scores before "
-            "compression, which makes it a tenth",
+            "compression to about a quarter",
             err=True,
         )
         with tqdm(total=len(every), file=sys.stderr, unit=" texts") as progress:
