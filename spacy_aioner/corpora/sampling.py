@@ -79,8 +79,8 @@ def create_sampled_corpus(
             wanted = [g / s for g, s in zip(given, shares, strict=True)]
             number = wanted.index(min(wanted))
             part = next(streams[number])
-            # Drawn at random around the share, lest corpora come in a fixed order.
             document = part.document
+            # Drawn at random around the share, lest corpora come in a fixed order.
             given[number] += len(document.text) * dice.expovariate(1.0)
             reference = document_to_doc(nlp, document, task=part.task)
             if part.soft is not None:
