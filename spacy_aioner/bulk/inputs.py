@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from ..errors import AionerError, Problem, Report
 from ..formats.compression import GZIP, ZSTD, bare_name, compression
-from ..formats.files import SUFFIXES, WRITABLE, detect_format
+from ..formats.detect import SUFFIXES, detect_format, is_hidden, is_known
+from ..formats.files import WRITABLE
+from ..formats.skipped import Skipped
 from ..formats.source import is_remote
 from .folder import FAILURES, INTERNAL, MANIFEST, Folder
 from .job import Job
 
-KNOWN = (*SUFFIXES, ".txt")
 DOCBIN = "docbin"
 # The formats that an output can have, each with its suffix.
 OUTPUTS = {**WRITABLE, DOCBIN: ".spacy"}
 # What is compressed in itself.
 PACKED = ("parquet", DOCBIN)
-# Formats without room for mentions become this one.
+# Formats without room for mentions become this one, tables JSON lines, which keep all
+# columns.
 DEFAULT_OUTPUT = "bioc-xml"
+TABLE_OUTPUT = {"csv": "jsonl"}
+# A folder without any of these is a mistake.
+_NOTHING = (
+    f"the folder holds no file with a known suffix ({', '.join(sorted(SUFFIXES))}, "
+    f"also with {GZIP} or {ZSTD}); name the files themselves"
+)
 
 
 def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list[str]:
@@ -33,7 +41,8 @@ def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list
     inputs (Sequence[str]): Files, folders, patterns with "*", "?" or "**"; paths of
         other file systems as fsspec knows them.
     folder (Folder): The output folder.
-    report (Report): Takes each folder or pattern that gives no file.
+    report (Report): Takes each folder or pattern that gives no file, and what is
+        skipped of a folder.
     RETURNS (list[str]): The files; those of a folder or pattern in order of name.
     RAISES (AionerError): If a path does not exist, or a named file or folder is in the
         output folder.
@@ -42,7 +51,7 @@ def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list
     outputs = folder.full_name
     for given in inputs:
         place = _full_name(given)
-        for path in _expand(given, report):
+        for path in _expand(given, outputs, report):
             name = _full_name(path)
             within = name.rpartition("/")[0]
             named = place in (name, within)
@@ -69,9 +78,9 @@ def _full_name(path: str) -> str:
         raise AionerError(f"{path}: cannot be read ({error}).") from error
 
 
-def _expand(given: str, report: Report) -> Iterator[str]:
+def _expand(given: str, outputs: str, report: Report) -> Iterator[str]:
     if is_remote(given):
-        yield from _expand_remote(given, report)
+        yield from _expand_remote(given, outputs, report)
     elif os.path.isdir(given):
         try:
             names = sorted(os.listdir(given))
@@ -79,11 +88,10 @@ def _expand(given: str, report: Report) -> Iterator[str]:
             message = f"the folder cannot be read ({error.strerror})"
             report(Problem(given, message))
             return
-        paths = [os.path.join(given, name) for name in names if _is_known(name)]
-        own = [path for path in paths if os.path.isfile(path)]
-        if not own:
-            report(Problem(given, _nothing("the folder")))
-        yield from own
+        entries = [
+            (path, _kind(path)) for path in (os.path.join(given, n) for n in names)
+        ]
+        yield from _of_folder(given, entries, outputs, report)
     elif os.path.isfile(given):
         yield given
     elif os.path.exists(given):
@@ -98,39 +106,80 @@ def _expand(given: str, report: Report) -> Iterator[str]:
         raise AionerError(f"{given}: there is no such file or folder.")
 
 
-def _expand_remote(given: str, report: Report) -> Iterator[str]:
+def _kind(path: str) -> str:
+    """What a path is: "file", "directory", "link" for a broken one, or "other"."""
+    if os.path.isfile(path):
+        return "file"
+    if os.path.isdir(path):
+        return "directory"
+    return "other" if os.path.exists(path) else "link"
+
+
+def _of_folder(
+    given: str, entries: Iterable[tuple[str, str]], outputs: str, report: Report
+) -> Iterator[str]:
+    """Yield the files of a folder that are read, and report once what is skipped.
+
+    given (str): The folder.
+    entries (Iterable[tuple[str, str]]): What it holds, each with its kind.
+    outputs (str): The full name of the output folder, which does not count.
+    report (Report): Takes the problems.
+    """
+    own: list[str] = []
+    skipped = Skipped()
+    for path, kind in entries:
+        if is_hidden(path) or (kind == "directory" and _full_name(path) == outputs):
+            continue
+        if kind == "file" and is_known(path):
+            own.append(path)
+        elif kind == "file":
+            skipped.file(path)
+        elif kind == "directory":
+            skipped.other("subdirectory", "subdirectories")
+        elif kind == "link":
+            skipped.other("broken link", "broken links")
+        else:
+            skipped.other("that is no file", "that are no files")
+    if not own:
+        report(Problem(given, _NOTHING))
+    if skipped:
+        pattern = f"'{given.rstrip('/')}/**/*'"
+        message = f"skipped: {skipped}; name files, or use a pattern such as {pattern}"
+        report(Problem(given, message, lost=False))
+    yield from own
+
+
+def _expand_remote(given: str, outputs: str, report: Report) -> Iterator[str]:
     import fsspec
 
+    entries: list[tuple[str, str]] = []
+    own: list[str] = []
     try:
         system, path = fsspec.url_to_fs(given)
         magic = glob.has_magic(path) and not system.exists(path)
+        folder = not magic and system.isdir(path)
         if magic:
-            own = sorted(system.glob(path))
-        elif system.isdir(path):
-            own = sorted(p for p in system.ls(path, detail=False) if _is_known(p))
-        else:
-            own = [path] if system.exists(path) else []
-        own = [p for p in own if system.isfile(p)]
+            own = [p for p in sorted(system.glob(path)) if system.isfile(p)]
+        elif folder:
+            # Some object stores list the folder itself.
+            listed = sorted(
+                (each["name"], each["type"])
+                for each in system.ls(path, detail=True)
+                if each["name"].strip("/") != path.strip("/")
+            )
+            entries = [(system.unstrip_protocol(p), kind) for p, kind in listed]
+        elif system.isfile(path):
+            own = [path]
     except (OSError, ValueError, ImportError) as error:
         raise AionerError(f"{given}: cannot be read ({error}).") from error
-    if not own and not magic and not system.exists(path):
+    if folder:
+        yield from _of_folder(given, entries, outputs, report)
+    elif own:
+        yield from (system.unstrip_protocol(p) for p in own)
+    elif magic:
+        report(Problem(given, "no file fits this pattern; check it"))
+    else:
         raise AionerError(f"{given}: there is no such file or folder.")
-    if not own:
-        report(Problem(given, _nothing("the folder or pattern")))
-    yield from (system.unstrip_protocol(p) for p in own)
-
-
-def _is_known(path: str) -> bool:
-    name = PurePath(path).name
-    known = bare_name(name).suffix.lower() in KNOWN
-    return known and not name.startswith(".") and not _packed_twice(name)
-
-
-def _nothing(what: str) -> str:
-    return (
-        f"{what} holds no file with a known suffix ({', '.join(sorted(KNOWN))}, also "
-        f"with {GZIP} or {ZSTD}); name the files themselves"
-    )
 
 
 def plan(
@@ -175,9 +224,11 @@ def _job(path: str, read_as: str | None, write_as: str | None) -> Job:
         found = read_as or detect_format(path)
     except (AionerError, OSError):
         # Reading it will say what is wrong.
-        return Job(path, output, None, write_as or DEFAULT_OUTPUT, size)
-    format = write_as or (found if found in WRITABLE else DEFAULT_OUTPUT)
-    return Job(path, output, found, format, size)
+        named = SUFFIXES.get(bare_name(path).suffix.lower(), "")
+        default = TABLE_OUTPUT.get(named, DEFAULT_OUTPUT)
+        return Job(path, output, None, write_as or default, size)
+    default = found if found in WRITABLE else TABLE_OUTPUT.get(found, DEFAULT_OUTPUT)
+    return Job(path, output, found, write_as or default, size)
 
 
 def _output_name(path: str, write_as: str | None) -> str:
@@ -185,12 +236,13 @@ def _output_name(path: str, write_as: str | None) -> str:
     name, bare = PurePath(path).name, bare_name(path)
     suffix = bare.suffix.lower()
     if write_as is None:
-        if SUFFIXES.get(suffix, "text") in WRITABLE:
+        named = SUFFIXES.get(suffix, "text")
+        if named in WRITABLE:
             return name
-        write_as = DEFAULT_OUTPUT
+        write_as = TABLE_OUTPUT.get(named, DEFAULT_OUTPUT)
     if suffix == OUTPUTS[write_as]:
         return name
-    stem = bare.stem if suffix in KNOWN else bare.name
+    stem = bare.stem if suffix in SUFFIXES else bare.name
     packed = "" if write_as in PACKED else compression(path)
     return f"{stem}{OUTPUTS[write_as]}{packed}"
 

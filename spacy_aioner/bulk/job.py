@@ -23,7 +23,7 @@ class Settings:
     tasks (tuple[str, ...] | None): Tasks to prompt; as the pipeline has them if None.
     threshold, consistency (float | None): See `make_aioner`; likewise.
     keep (bool): Whether the documents' own mentions stay.
-    columns (Columns): What the columns of JSONL and Parquet are called.
+    columns (Columns): What the columns of JSONL, CSV and Parquet are called.
     batch_size (int): Documents to predict together, at most.
     max_characters (int): A longer document is listed and not tagged.
     fail_fast (bool): Whether the first loss ends the run.

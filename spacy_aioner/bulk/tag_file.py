@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import AionerError, Problem, Report
 from ..formats.compression import compress
+from ..formats.detect import detect_format
 from ..formats.document import Document
 from ..formats.files import (
     Frame,
     Writer,
-    detect_format,
     frame_of,
     make_writer,
     read_documents,

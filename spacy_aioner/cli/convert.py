@@ -50,8 +50,9 @@ def convert(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="PubTator, BioC, PubMed XML, JATS, JSONL, Parquet or plain text (also "
-            "as .gz or .zst), DocBin (.spacy), or a folder of brat's .txt and .ann.",
+            help="PubTator, BioC, PubMed XML, JATS, MEDLINE, JSONL, CSV, Parquet or "
+            "plain text (also as .gz or .zst), an archive of such files, DocBin "
+            "(.spacy), or a folder of brat's .txt and .ann.",
         ),
     ],
     output: Annotated[

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import AionerError
 from .console import (
     Debug,
     Problems,
@@ -20,6 +21,7 @@ from .console import (
 
 if TYPE_CHECKING:
     from ..evaluation.scores import Report
+    from ..formats.document import Document
 
 # Ids of documents that are written out in a message.
 _MAX_NAMES = 10
@@ -62,9 +64,10 @@ def evaluate(
     at least one character in common. Overlapping mentions each count. Precision,
     recall and F1 in per cent, per type and over all (micro), go to stdout.
 
-    Files may be PubTator, BioC XML, BioC JSON or DocBin (.spacy); their offsets must
-    count alike. A document that only one side has counts as mentions not found, or
-    as wrong ones, and is named on stderr.
+    Files may be PubTator, BioC XML, BioC JSON, JSON lines or DocBin (.spacy); their
+    offsets must count alike. A gold standard without any mention is an error. A
+    document that only one side has counts as mentions not found, or as wrong ones, and
+    is named on stderr.
     """
     with plain_errors(debug=debug):
         import json
@@ -79,12 +82,16 @@ def evaluate(
             require_file(path)
             _require_annotated(path)
         problems = Problems()
-        report = compare(
-            read_annotated(gold, report=problems),
-            read_annotated(predicted, report=problems),
-            type_map=type_map,
-            types=names,
-        )
+        golden = _Counted(read_annotated(gold, report=problems))
+        guessed = _Counted(read_annotated(predicted, report=problems))
+        report = compare(golden, guessed, type_map=type_map, types=names)
+        if not golden.mentions:
+            raise AionerError(
+                f"{gold}: holds no mention, so there is nothing to score; give an "
+                "annotated file."
+            )
+        if not guessed.mentions:
+            tell("warning", f"{predicted}: holds no mention")
         if as_json:
             typer.echo(json.dumps(report.to_dict(), indent=2))
         else:
@@ -97,16 +104,33 @@ def evaluate(
         problems.finish()
 
 
+class _Counted:
+    """Documents that are passed on, and how many mentions they had."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._documents = documents
+        self.mentions = 0
+
+    def __iter__(self) -> Iterator[Document]:
+        for document in self._documents:
+            self.mentions += len(document.mentions)
+            yield document
+
+
 def _require_annotated(path: Path) -> None:
     """A file without annotation would silently score as an empty prediction."""
     from ..corpora.docbin import DOCBIN_SUFFIX
-    from ..errors import AionerError
-    from ..formats.files import detect_format
+    from ..formats.detect import detect_format
+    from ..formats.files import ANNOTATED
 
-    if path.suffix.lower() != DOCBIN_SUFFIX and detect_format(path) == "text":
+    if path.suffix.lower() == DOCBIN_SUFFIX:
+        return
+    format = detect_format(path)
+    if format not in ANNOTATED:
+        name = "plain text" if format == "text" else f"of the format {format}"
         raise AionerError(
-            f"{path}: is plain text, which holds no annotation; give a PubTator, BioC "
-            "or DocBin file."
+            f"{path}: is {name}, which holds no annotation; give a PubTator, BioC, "
+            "JSON lines or DocBin file."
         )
 
 

@@ -43,8 +43,9 @@ def tag(
             metavar="INPUT",
             help="Files, folders, or patterns in quotation marks such as "
             "'in/**/*.xml.gz'. Of a folder: its own files with a known suffix "
-            "(.pubtator, .xml, .nxml, .json, .jsonl, .ndjson, .parquet, .txt, also "
-            "with .gz or .zst), none of its subfolders and no hidden file.",
+            "(.pubtator, .xml, .nxml, .nbib, .json, .jsonl, .ndjson, .csv, .tsv, "
+            ".parquet, .txt, also with .gz or .zst, .tar.gz, .tgz, .tar, .zip), none "
+            "of its subfolders and no hidden file.",
         ),
     ],
     output: Annotated[str, typer.Option("--output", "-o", help="Folder to write to.")],
@@ -83,7 +84,8 @@ def tag(
         str | None,
         typer.Option(
             help="Format of all inputs: pubtator, bioc-xml, bioc-json, pubmed-xml, "
-            "jats, jsonl, parquet or text; told from each file if not given."
+            "jats, nbib, jsonl, csv, parquet, archive or text; told from each file if "
+            "not given."
         ),
     ] = None,
     to: Annotated[
@@ -91,18 +93,22 @@ def tag(
         typer.Option(
             help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, parquet "
             "or docbin (of one task); that of each input if not given, "
-            "and bioc-xml for pubmed-xml and jats."
+            "jsonl for csv, and bioc-xml for others that hold no mentions."
         ),
     ] = None,
     id_column: Annotated[
-        str, typer.Option(help="JSONL and Parquet: the column of the document's id.")
-    ] = "id",
+        str | None,
+        typer.Option(
+            help="JSONL, CSV and Parquet: the column of the document's id; id or pmid "
+            "if not given."
+        ),
+    ] = None,
     text_columns: Annotated[
         str | None,
         typer.Option(
             metavar="A,B",
-            help="JSONL and Parquet: the columns of the text; those of title, abstract "
-            "and text that are there if not given.",
+            help="JSONL, CSV and Parquet: the columns of the text; those of title, "
+            "abstract and text that are there if not given.",
         ),
     ] = None,
     batch_size: Annotated[

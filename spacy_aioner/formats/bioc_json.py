@@ -73,7 +73,7 @@ def read_json_header(path: str | Path, *, report: Report = raise_problem) -> Hea
     for _, header, _ in _objects(Source(path, report)):
         first = first or header
         # The keys of a collection may also stand below its documents.
-        if header.source != "" or header.shape != "collection":
+        if header.seen or header.shape != "collection":
             break
     return first or Header()
 
@@ -110,7 +110,8 @@ def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | Non
     if not found:
         source.problem(
             "holds no BioC document: no JSON object in it has documents or passages; "
-            "check that this is the right file"
+            "check that this is the right file, and write texts of other objects as "
+            "JSON lines (.jsonl)"
         )
 
 
@@ -180,6 +181,7 @@ def _reason(error: Exception) -> str:
 
 
 def _fill(header: Header, value: dict[str, Any]) -> None:
+    header.seen = header.seen or "source" in value
     for key in HEADER_KEYS:
         if key in value and (key != "infons" or isinstance(value[key], dict)):
             setattr(header, key, value[key])

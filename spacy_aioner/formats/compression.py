@@ -17,6 +17,8 @@ else:
     from backports import zstd
 
 GZIP, ZSTD = ".gz", ".zst"
+# Suffixes that stand for two.
+SHORT = {".tgz": (".tar", GZIP)}
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
 
 
@@ -31,6 +33,8 @@ def compression(path: str | PurePath) -> str:
     RETURNS (str): ".gz", ".zst", or "" if it is not compressed.
     """
     suffix = PurePath(path).suffix.lower()
+    if suffix in SHORT:
+        return SHORT[suffix][1]
     return suffix if suffix in (GZIP, ZSTD) else ""
 
 
@@ -38,10 +42,14 @@ def bare_name(path: str | PurePath) -> PurePath:
     """Get the name of a file without the suffix of its compression.
 
     path (str | PurePath): The file.
-    RETURNS (PurePath): Its name; the last suffix is that of the format.
+    RETURNS (PurePath): Its name; the last suffix is that of the format, ".tar" for
+        ".tgz".
     """
-    name = PurePath(path).name
-    return PurePath(name[: len(name) - len(compression(path))])
+    name = PurePath(PurePath(path).name)
+    suffix = name.suffix.lower()
+    if suffix in SHORT:
+        return name.with_suffix(SHORT[suffix][0])
+    return name.with_suffix("") if compression(name) else name
 
 
 def decompress(stream: BinaryIO, path: str | PurePath) -> BinaryIO:

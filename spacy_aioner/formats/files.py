@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ..errors import AionerError, Report, raise_problem
+from ..errors import AionerError, Problem, Report, raise_problem
+from .archive import read_members
 from .bioc_document import Header
 from .bioc_json import BioCJSONWriter, read_bioc_json, read_json_header
 from .bioc_xml import BioCXMLWriter, read_bioc_xml, read_xml_header
-from .compression import bare_name, compress, decompress
+from .compression import compress, decompress
+from .csv import read_csv
+from .detect import ARCHIVE, UnknownFormat, detect_format, is_archive
 from .document import Document
 from .jats import read_jats
 from .jsonl import JSONLWriter, read_jsonl
+from .nbib import read_nbib
 from .parquet import ParquetWriter, read_parquet
 from .pubmed_xml import read_pubmed_xml
 from .pubtator import PubTatorWriter, read_pubtator
-from .rows import Columns
+from .rows import COLUMNS, Columns
 from .sink import replace_file
-from .source import BOM, open_stored
+from .source import open_stored
 from .text import TextWriter, read_text
+
+
+def read_archive(
+    path: str | Path, *, columns: Columns = COLUMNS, report: Report = raise_problem
+) -> Iterator[Document]:
+    """Read the files of a tar or ZIP archive one document after the other.
+
+    path (str | Path): The archive; see `read_members` for what is read of it.
+    columns (Columns): What the columns of rows are called.
+    report (Report): Takes each problem; those of a file name it behind the archive.
+    YIELDS (Document): The documents of all files, each read by its own format.
+    """
+    for member in read_members(path, report=report):
+        yield from read_documents(
+            member, format=member.detected, columns=columns, report=report
+        )
+
 
 READERS: dict[str, Callable[..., Iterator[Document]]] = {
     "pubtator": read_pubtator,
@@ -31,13 +51,18 @@ READERS: dict[str, Callable[..., Iterator[Document]]] = {
     "bioc-json": read_bioc_json,
     "pubmed-xml": read_pubmed_xml,
     "jats": read_jats,
+    "nbib": read_nbib,
     "jsonl": read_jsonl,
+    "csv": read_csv,
     "parquet": read_parquet,
+    ARCHIVE: read_archive,
     "text": read_text,
 }
 FORMATS = tuple(READERS)
-# Formats that have named columns.
-ROWS = ("jsonl", "parquet")
+# Formats that have named columns, or may hold some that have.
+ROWS = ("jsonl", "csv", "parquet", ARCHIVE)
+# Formats that may hold annotation.
+ANNOTATED = ("pubtator", "bioc-xml", "bioc-json", "jsonl", ARCHIVE)
 # The formats that can be written, each with the suffix of a new file.
 WRITABLE = {
     "pubtator": ".pubtator",
@@ -47,29 +72,6 @@ WRITABLE = {
     "parquet": ".parquet",
     "text": ".txt",
 }
-SUFFIXES = {
-    ".pubtator": "pubtator",
-    ".xml": "bioc-xml",
-    ".nxml": "jats",
-    ".json": "bioc-json",
-    ".jsonl": "bioc-json",
-    ".ndjson": "bioc-json",
-    ".parquet": "parquet",
-}
-# How much of a file is looked at to tell its format.
-PEEK = 8192
-TITLE = re.compile(rb"(?:[ \t\r]*\n|#[^\n]*\n)*[^\t|\n]*\|t\|")
-JSON = re.compile(rb"(?:\[\s*)?\{\s*[\"}]")
-BIOC_KEY = re.compile(rb'"(?:passages|documents|PubTator3)"\s*:')
-ROOTS = {
-    "bioc-xml": re.compile(rb"<!DOCTYPE\s+collection\b|<collection\b"),
-    "pubmed-xml": re.compile(rb"<PubmedArticleSet\b|<Pubmed(?:Book)?Article\b"),
-    "jats": re.compile(
-        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|<article\b|"
-        rb"<pmc-articleset\b|<articles\b"
-    ),
-}
-XML = re.compile(rb"<\?xml\s|<!DOCTYPE\s+collection\b|<collection\b")
 
 
 class Writer(Protocol):
@@ -78,41 +80,6 @@ class Writer(Protocol):
     def write(self, document: Document) -> None: ...
 
     def close(self) -> None: ...
-
-
-def detect_format(path: str | Path) -> str:
-    """Tell the format of a file by its suffix, or else by how it begins.
-
-    path (str | Path): The file.
-    RETURNS (str): One of FORMATS; "text" if the content is of no other.
-    RAISES (AionerError): If the file cannot be read.
-    """
-    try:
-        with decompress(open_stored(path), path) as stream:
-            data = stream.read(PEEK)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AionerError(
-            f"{path}: cannot be read ({reason}); check the path and the permissions"
-        ) from None
-    suffix = bare_name(path).suffix.lower()
-    start = data.removeprefix(BOM).lstrip()
-    if suffix in (".jsonl", ".ndjson") and start:
-        # One line of the file: an object of BioC, or a row.
-        line = start.partition(b"\n")[0]
-        return "bioc-json" if BIOC_KEY.search(line) else "jsonl"
-    known = SUFFIXES.get(suffix)
-    if known not in (None, "bioc-xml"):
-        return known
-    if known is None and TITLE.match(data.removeprefix(BOM)):
-        return "pubtator"
-    if known or start.startswith(b"<"):
-        roots = [(m.start(), f) for f, r in ROOTS.items() if (m := r.search(start))]
-        if roots:
-            return min(roots)[1]
-    if known or XML.match(start):
-        return "bioc-xml"
-    return "bioc-json" if JSON.match(start) else "text"
 
 
 def read_documents(
@@ -126,17 +93,26 @@ def read_documents(
 
     path (str | Path): The file.
     format (str | None): One of FORMATS; by default it is told from the file.
-    columns (Columns | None): What the columns of JSONL and Parquet are called.
+    columns (Columns | None): What the columns of JSONL, CSV and Parquet are called.
     report (Report): Takes each problem; by default the first loss raises.
-    RETURNS (Iterator[Document]): The documents.
+    RETURNS (Iterator[Document]): The documents; none of a file of unknown format,
+        which is reported.
     RAISES (AionerError): If there is no such format.
     """
+    fault = ""
     if format is None:
         try:
             format = detect_format(path)
+        except UnknownFormat as error:
+            fault = error.reason
         except AionerError:
             # Every reader reports the same problem when it opens the file.
             format = "text"
+    elif format != ARCHIVE and is_archive(path):
+        fault = f"is an archive and not of the format {format}; leave out the format"
+    if fault:
+        report(Problem(str(path), f"{fault}; the file is left out"))
+        return iter(())
     if format not in FORMATS:
         raise AionerError(
             f"there is no format {format!r}; take one of {', '.join(FORMATS)}"

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 
 from ..errors import Report, raise_problem
 from .document import Document, text_offsets
-from .rows import COLUMNS, ENTITIES, Columns, Row, read_rows
-from .source import BOM, UTF_16, Source
+from .row_mentions import ENTITIES
+from .rows import COLUMNS, Columns, Row, read_rows
+from .source import Source
 
 MAX_DEPTH = 64
 # Half of a character beyond U+FFFF, as JSON escapes it.
@@ -43,13 +44,9 @@ def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             for number, data in source.lines(stream):
                 if number == 1 and data is not None:
-                    if data.startswith(UTF_16):
-                        source.problem(
-                            "is encoded in UTF-16; the file is left out, convert it to "
-                            "UTF-8"
-                        )
+                    data = source.first_line(data)
+                    if data is None:
                         return
-                    data = _without_bom(data, source)
                 if data is None or not data.strip():
                     found = found or data is None
                     continue
@@ -70,15 +67,6 @@ def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
             return
     if not found:
         source.problem("holds no rows; nothing is read", lost=False)
-
-
-def _without_bom(data: bytes, source: Source) -> bytes:
-    if not data.startswith(BOM):
-        return data
-    source.problem(
-        "the file begins with a byte order mark, which is left off", line=1, lost=False
-    )
-    return data[len(BOM) :]
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -123,11 +111,12 @@ def _depth_exceeded(value: Any) -> bool:
 class JSONLWriter:
     """Writes documents as JSON lines, each with a list of entities.
 
-    A document that was made of a row comes out with the row's own values. One of
-    another format gets the keys "id" and "text". The key "entities", last unless the
-    row had one, holds an object for each mention: start, end, text, type and, where
-    they are known, task, score (four decimals) and id. The offsets count in the text
-    columns joined by single spaces, or in "text".
+    A document that was made of a row comes out with the row's own values, but for
+    other keys that its mentions were read from. One of another format gets the keys
+    "id" and "text". The key "entities", last unless the row had one, holds an object
+    for each mention: start, end, text, type and, where they are known, task, score
+    (four decimals) and id. The offsets count in the text columns joined by single
+    spaces, or in "text".
 
     stream (BinaryIO): Where to write.
     path (str | Path): The name of that place, for problems.
@@ -151,7 +140,12 @@ class JSONLWriter:
         """
         value: dict[str, Any] = {"id": document.id, "text": document.text}
         if isinstance(document.origin, Row):
-            value = dict(document.origin.values)
+            origin = document.origin
+            value = {
+                key: each
+                for key, each in origin.values.items()
+                if key == ENTITIES or key not in origin.annotated
+            }
         value[ENTITIES] = list(self._entities(document))
         text = json.dumps(value, ensure_ascii=False) + "\n"
         self.stream.write(text.encode("utf-8", "replace"))

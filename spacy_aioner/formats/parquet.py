@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from ..errors import AionerError, Report, raise_problem
 from .document import Document, text_between
-from .rows import COLUMNS, TEXT_COLUMNS, Columns, read_rows
+from .row_mentions import KEYS
+from .rows import COLUMNS, Columns, read_rows
 from .source import Source, quote
 
 # How many rows are read at once: a group of rows may be as large as a file.
@@ -82,10 +83,13 @@ def _rows(
             f"cannot be read as a Parquet file ({_reason(error)}); it is left out"
         )
         return
-    names = list(dict.fromkeys((columns.id, *columns.of(schema.names))))
     if fault := _fault(arrow, schema, columns):
         source.problem(f"{fault}; the file is left out")
         return
+    names = _wanted(schema, columns)
+    for name in schema.names:
+        if name in KEYS and name not in names:
+            source.problem(f"annotation in {quote(name)} is not read", lost=False)
     for first, batch in _batches(file, names, source):
         arrays = {name: batch.column(name) for name in names}
         for index in range(batch.num_rows):
@@ -129,25 +133,29 @@ def _batches(file: Any, names: list[str], source: Source) -> Iterator[tuple[int,
 
 def _fault(arrow: Any, schema: Any, columns: Columns) -> str:
     """Tell what keeps the columns of a file from being read."""
-    there = quote(", ".join(schema.names))
     if tuple(schema.names) == FIELDS:
         return "is a table of mentions as written here, which holds no whole texts"
-    texts = columns.of(schema.names)
-    if not texts:
-        expected = ", ".join(columns.text or TEXT_COLUMNS)
-        return f"has no column of text ({expected}), its columns are {there}"
-    for name in (columns.id, *texts):
-        if schema.names.count(name) != 1:
-            return f"has not exactly one {quote(name)}, its columns are {there}"
+    if fault := columns.fault(schema.names):
+        return fault
+    for name in _wanted(schema, columns):
         kind = schema.field(name).type
-        if name in texts and not _is_text(arrow, kind):
+        if _is_text(arrow, kind):
+            continue
+        if name in columns.of(schema.names):
             return f"has a column {quote(name)} of {kind} where strings are expected"
-        if not _is_text(arrow, kind) and not arrow.types.is_integer(kind):
+        if not arrow.types.is_integer(kind):
             return (
                 f"has a column {quote(name)} of {kind} where strings or whole numbers "
                 f"are expected"
             )
     return ""
+
+
+def _wanted(schema: Any, columns: Columns) -> list[str]:
+    """Get the columns that are read, each once."""
+    name = columns.id_of(schema.names)
+    first = [] if name is None else [name]
+    return list(dict.fromkeys((*first, *columns.of(schema.names))))
 
 
 def _is_text(arrow: Any, kind: Any) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Report, raise_problem
+from .citation import Abstract, choose_abstract, choose_title, left_out
 from .document import Document, adjoining
 from .source import Source
 from .xml_records import XmlRecords
@@ -22,6 +23,11 @@ TITLES = (
     "BookDocument/ArticleTitle",
     "BookDocument/Book/BookTitle",
 )
+VERNACULAR = (
+    "MedlineCitation/Article/VernacularTitle",
+    "BookDocument/VernacularTitle",
+)
+OTHERS = "MedlineCitation/OtherAbstract"
 ABSTRACTS = (
     "MedlineCitation/Article/Abstract/AbstractText",
     "BookDocument/Abstract/AbstractText",
@@ -33,8 +39,11 @@ def read_pubmed_xml(
 ) -> Iterator[Document]:
     """Read a PubMed XML file one document after the other.
 
-    Titles and abstracts in other languages, copyright notes and the labels of abstract
-    parts are left out, and so are lists of deleted citations.
+    A title that is missing or a placeholder such as "[Not Available]." is replaced by
+    the title in the language of the article. An article without an abstract gets its
+    `OtherAbstract`, the first in English or else the first; all others are left out,
+    which is reported once. Copyright notes and the labels of abstract parts are left
+    out, and so are lists of deleted citations.
 
     path (str | Path): The file. Nothing that it refers to is loaded.
     report (Report): Takes each problem; by default the first loss raises.
@@ -43,28 +52,40 @@ def read_pubmed_xml(
     """
     source = Source(path, report)
     records = XmlRecords(source, RECORDS, PMID)
+    told = False
     for line, element in records.elements():
-        document = _build(element, source, line)
-        if document is not None:
-            yield document
+        name = next(_texts(element, IDS), "")
+        if not name:
+            source.problem("has no PMID; it is left out", line=line)
+            continue
+        texts, further = _build(element)
+        if texts == [("title", "")]:
+            source.problem(
+                "has neither title nor abstract; it is read as a document without text",
+                line=line,
+                document=name,
+                lost=False,
+            )
+        if further and not told:
+            told = True
+            source.problem(left_out(further), line=line, document=name, lost=False)
+        yield Document(name, adjoining(texts))
 
 
-def _build(element: Any, source: Source, line: int) -> Document | None:
-    name = next(_texts(element, IDS), "")
-    if not name:
-        source.problem("has no PMID; it is left out", line=line)
-        return None
+def _build(element: Any) -> tuple[list[tuple[str, str]], list[Abstract]]:
+    """Get the kinds and texts of an article, and the abstracts that are left out."""
     title = next(_texts(element, TITLES), "")
-    texts = [("title", title)]
-    texts += [("abstract", text) for text in _texts(element, ABSTRACTS)]
-    if texts == [("title", "")]:
-        source.problem(
-            "has neither title nor abstract; it is read as a document without text",
-            line=line,
-            document=name,
-            lost=False,
+    title = choose_title(title, next(_texts(element, VERNACULAR), ""))
+    others = [
+        Abstract(
+            tuple(_texts(other, ("AbstractText",))),
+            other.get("Type", ""),
+            other.get("Language", ""),
         )
-    return Document(name, adjoining(texts))
+        for other in element.iterfind(OTHERS)
+    ]
+    parts, further = choose_abstract(list(_texts(element, ABSTRACTS)), others)
+    return [("title", title), *(("abstract", part) for part in parts)], further
 
 
 def _texts(element: Any, paths: tuple[str, ...]) -> Iterator[str]:

@@ -1,43 +1,81 @@
-"""Rows of named values, from JSON lines or Parquet, as documents."""
+"""Rows of named values, from JSON lines, tables or Parquet, as documents."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from .compression import bare_name
-from .document import Document, Mention, adjoining
+from .document import Document, adjoining
+from .row_mentions import Fault, looks_like_mentions, read_mentions
 from .source import Source, quote
 
-# The columns that hold text where none are named, in the order of the passages.
+# The columns that hold the id and texts where none are named; the texts in the order
+# of the passages. Their letter case does not count.
+ID_COLUMNS = ("id", "pmid")
 TEXT_COLUMNS = ("title", "abstract", "text")
-# The key of a row whose value is a list of mentions.
-ENTITIES = "entities"
+# What Prodigy says of a row whose annotation does not hold.
+ANSWER, NOT_ACCEPTED = "answer", ("reject", "ignore")
 
 
 @dataclass(frozen=True)
 class Columns:
     """Which values of a row make a document.
 
-    id (str): The column of the identifier.
+    id (str | None): The column of the identifier; None takes the first of ID_COLUMNS
+        that a row has.
     text (tuple[str, ...] | None): The columns of the passages, in order; None takes
         those of TEXT_COLUMNS that a row has.
     """
 
-    id: str = "id"
+    id: str | None = None
     text: tuple[str, ...] | None = None
 
-    def of(self, names: Container[str]) -> tuple[str, ...]:
+    def of(self, names: Collection[str]) -> tuple[str, ...]:
         """Get the text columns of one row or file.
 
-        names (Container[str]): The columns that it has.
+        names (Collection[str]): The columns that it has.
         RETURNS (tuple[str, ...]): The named columns, whether it has them or not.
         """
         if self.text is not None:
             return self.text
-        return tuple(name for name in TEXT_COLUMNS if name in names)
+        return _present(TEXT_COLUMNS, names)
+
+    def id_of(self, names: Collection[str]) -> str | None:
+        """Get the id column of one row or file.
+
+        names (Collection[str]): The columns that it has.
+        RETURNS (str | None): The named column, whether it has it or not; None if none
+            is named and there is none.
+        """
+        if self.id is not None:
+            return self.id
+        return next(iter(_present(ID_COLUMNS, names)), None)
+
+    def fault(self, names: list[str]) -> str:
+        """Tell what keeps the columns of a file from being read.
+
+        names (list[str]): Its columns.
+        RETURNS (str): What it "has", or nothing.
+        """
+        there = quote(", ".join(names))
+        texts = self.of(names)
+        if not texts:
+            expected = ", ".join(TEXT_COLUMNS)
+            return f"has no column of text ({expected}), its columns are {there}"
+        name = self.id_of(names)
+        for column in (*texts, *([] if name is None else [name])):
+            if names.count(column) != 1:
+                return f"has not exactly one {quote(column)}, its columns are {there}"
+        return ""
+
+
+def _present(wanted: tuple[str, ...], names: Collection[str]) -> tuple[str, ...]:
+    """Get those columns that are there, in any letter case; exactly these first."""
+    by_case = {name.lower(): name for name in reversed(list(names))}
+    found = (name if name in names else by_case.get(name) for name in wanted)
+    return tuple(name for name in found if name is not None)
 
 
 COLUMNS = Columns()
@@ -48,9 +86,11 @@ class Row:
     """What a document was made of: `Document.origin` for rows.
 
     values (dict[str, Any]): The values as read, in order.
+    annotated (tuple[str, ...]): The keys that mentions were read from.
     """
 
     values: dict[str, Any]
+    annotated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,15 +140,29 @@ def read_rows(
     lines (bool): Whether the numbers are those of lines.
     YIELDS (Document): One for each row, but for those that are reported and skipped.
     """
-    told = False
+    told: set[str] = set()
+
+    def once(place: Place, what: str, message: str) -> None:
+        if what not in told:
+            told.add(what)
+            place.problem(message, lost=False)
+
     for number, values in rows:
         place = Place(source, number, lines)
-        if not told and values.get(columns.id) in (None, ""):
-            told = True
-            place.problem(
-                f"has no {quote(columns.id)}; a document without an id is called after "
-                f"the file and numbered ({place.name}), this is said once",
-                lost=False,
+        column = columns.id_of(values)
+        if column is None or values.get(column) in (None, ""):
+            once(
+                place,
+                ID_COLUMNS[0],
+                f"has no {quote(column or ID_COLUMNS[0])}; a document without an id is "
+                f"called after the file and numbered ({place.name}), this is said once",
+            )
+        for key in looks_like_mentions(values):
+            once(
+                place,
+                key,
+                f"has {quote(key)}, which looks like annotation but is not read "
+                f"(reported once); see the formats of annotation that are",
             )
         document = row_document(values, columns, place)
         if document is not None:
@@ -125,15 +179,18 @@ def row_document(
     place (Place): Where the row stands; takes the problems.
     RETURNS (Document | None): One passage for each text column, whose kind is the name
         of the column, with one character between them; null is no text. The mentions
-        are those of the key "entities", with offsets in the joined text. None if the
-        row was reported and is skipped.
+        are those of all keys that `read_mentions` knows, with offsets in the joined
+        text. None if the row was reported and is skipped.
     """
     fault = ""
-    name = values.get(columns.id)
+    column = columns.id_of(values)
+    name = None if column is None else values.get(column)
     if name is None or name == "":
         name = place.name
     elif isinstance(name, bool) or not isinstance(name, (int, str)):
-        fault = f"has a {quote(columns.id)} that is neither a string nor a whole number"
+        fault = (
+            f"has a {quote(str(column))} that is neither a string nor a whole number"
+        )
     names = columns.of(values)
     if not names:
         expected = ", ".join(columns.text or TEXT_COLUMNS)
@@ -147,82 +204,16 @@ def row_document(
             fault = f"has a {quote(column)} that is no string"
         else:
             texts.append((column, text or ""))
+    if values.get(ANSWER) in NOT_ACCEPTED and isinstance(values.get("spans"), list):
+        fault = f"has the answer {quote(values[ANSWER])}, so its annotation is wrong"
     if fault:
         place.problem(f"{fault}; it is left out, the others are read")
         return None
-    document = Document(str(name), adjoining(texts), origin=Row(values))
-    document.mentions = list(_mentions(values.get(ENTITIES), document, place))
+    document = Document(str(name), adjoining(texts))
+
+    def report(fault: Fault) -> None:
+        place.problem(f"has {fault.message}", document=document.id, lost=fault.lost)
+
+    document.mentions, keys = read_mentions(values, document.text, report)
+    document.origin = Row(values, keys)
     return document
-
-
-def _mentions(entities: Any, document: Document, place: Place) -> Iterator[Mention]:
-    if entities is None:
-        return
-    if not isinstance(entities, list):
-        place.problem(
-            f"has {quote(ENTITIES)} that are no list; they are not read",
-            document=document.id,
-        )
-        return
-    text = document.text
-    for number, entity in enumerate(entities, 1):
-        try:
-            mention = _mention(entity, text)
-        except ValueError as error:
-            place.problem(
-                f"has an entity (number {number}) {error}; it is left out",
-                document=document.id,
-            )
-            continue
-        there = text[mention.start : mention.end]
-        if mention.text != there:
-            place.problem(
-                f"has an entity (number {number}) whose text {quote(mention.text)} is "
-                f"not that at {mention.start} to {mention.end}, {quote(there)}; the "
-                f"offsets count",
-                document=document.id,
-                lost=False,
-            )
-        yield mention
-
-
-def _mention(entity: Any, text: str) -> Mention:
-    """Check one entity; a ValueError says what is wrong with it."""
-    if not isinstance(entity, dict):
-        raise ValueError("that is no object")
-    start, end = entity.get("start"), entity.get("end")
-    if type(start) is not int or type(end) is not int:
-        raise ValueError("whose start or end is no whole number")
-    if not 0 <= start < end <= len(text):
-        raise ValueError(
-            f"whose offsets {quote(f'{start} to {end}')} are not in the text, which is "
-            f"{len(text)} characters long"
-        )
-    if not isinstance(entity.get("type"), str):
-        raise ValueError("whose type is no string")
-    identifier = entity.get("id")
-    if type(identifier) is int:
-        identifier = str(identifier)
-    stated, task = entity.get("text", text[start:end]), entity.get("task")
-    for key, value in (("text", stated), ("id", identifier), ("task", task)):
-        if value is not None and not isinstance(value, str):
-            raise ValueError(f"whose {key} is no string")
-    return Mention(
-        start,
-        end,
-        text[start:end] if stated is None else stated,
-        entity["type"],
-        identifier,
-        _score(entity.get("score")),
-        task,
-    )
-
-
-def _score(value: Any) -> float | None:
-    if value is None:
-        return None
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    # Of NaN and of whole numbers that no float can hold this is false.
-    if not number or not abs(value) <= sys.float_info.max:
-        raise ValueError("whose score is no finite number")
-    return float(value)

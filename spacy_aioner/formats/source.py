@@ -32,6 +32,19 @@ class Input(str):
         return self.stream.tell()
 
 
+class Member(str):
+    """The name of a file in an archive, from which it is read.
+
+    It is the path of the archive, a slash and the path in it. It can be read once.
+
+    detected (str | None): Its format, where it could be told.
+    stream (BinaryIO | None): What it holds, as it is stored.
+    """
+
+    detected: str | None = None
+    stream: BinaryIO | None = None
+
+
 def is_remote(path: str | PurePath) -> bool:
     """Whether a path is one of another file system, such as "s3://bucket/file".
 
@@ -48,6 +61,10 @@ def open_stored(path: str | PurePath) -> BinaryIO:
     RETURNS (BinaryIO): The open file.
     RAISES (OSError): If it cannot be opened.
     """
+    if isinstance(path, Member):
+        if path.stream is None:
+            raise OSError("a file in an archive cannot be opened again")
+        return path.stream
     if not is_remote(path):
         return open(path, "rb")
     import fsspec
@@ -123,7 +140,7 @@ class Source:
         reason = getattr(error, "strerror", None) or str(error)
         if isinstance(error, Damaged):
             self.problem(
-                f"the compressed file is cut short or damaged ({reason}); the "
+                f"the file is cut short or damaged ({reason}); the "
                 f"documents before this place are read, what follows is left out",
                 line=line,
             )
@@ -132,6 +149,28 @@ class Source:
             f"cannot be read ({reason}); check the path and the permissions, "
             f"for now the file is left out"
         )
+
+    def first_line(self, data: bytes) -> bytes | None:
+        """Take the byte order mark off the first line of a file, or refuse the file.
+
+        data (bytes): The line, or more.
+        RETURNS (bytes | None): The line without the mark, which is reported; None if
+            this is no UTF-8, which is reported too.
+        """
+        # Without its mark UTF-16 is told by the NUL in one of the first characters.
+        if data.startswith(UTF_16) or b"\0" in data[:4]:
+            self.problem(
+                "is encoded in UTF-16; the file is left out, convert it to UTF-8"
+            )
+            return None
+        if not data.startswith(BOM):
+            return data
+        self.problem(
+            "the file begins with a byte order mark, which is left off",
+            line=1,
+            lost=False,
+        )
+        return data[len(BOM) :]
 
     def lines(self, stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
         """Read lines of bounded length.

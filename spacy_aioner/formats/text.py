@@ -33,6 +33,12 @@ def read_text(
     text = read_whole(source)
     if text is None:
         return
+    if "\0" in text:
+        source.problem(
+            "holds NUL bytes, as binary files and text in UTF-16 do; the file is left "
+            "out, convert it to text in UTF-8"
+        )
+        return
     if text.startswith(MARK):
         text = text[len(MARK) :]
         source.problem(

@@ -33,13 +33,37 @@ def test_files_folders_and_patterns(tmp_path):
         (tmp_path / name).write_text("x")
     found, problems = find(tmp_path, tmp_path / "e.md", tmp_path / "a.xml")
     assert found == [str(tmp_path / n) for n in (*names[:3], "e.md")]
-    assert problems == []
+    [problem] = problems
+    assert not problem.lost
+    assert problem.message == (
+        "skipped: 1 file of unknown format (.md 1), 1 subdirectory; name files, or "
+        f"use a pattern such as '{tmp_path}/**/*'"
+    )
     found, _ = find(tmp_path / "**" / "*.gz")
     assert found == [str(tmp_path / "b.xml.gz"), str(tmp_path / "deep" / "f.jsonl.gz")]
     found, [problem] = find(tmp_path / "*.none")
     assert (found, problem.lost) == ([], True)
     with pytest.raises(AionerError, match="no such file"):
         find(tmp_path / "none.xml")
+
+
+def test_what_a_folder_skips_is_counted(tmp_path):
+    names = ["a.pdf", "b.PDF", "c.md.gz", "README", "x.docx", ".hidden", "in.txt"]
+    names += [f"n.x{number}" for number in range(6)]
+    for name in names:
+        (tmp_path / name).write_text("x")
+    for name in ("one", "two", ".git", "out"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "none")
+    found, [problem] = find(tmp_path, output=tmp_path / "out")
+    assert found == [str(tmp_path / "in.txt")]
+    assert problem.message.startswith(
+        "skipped: 11 files of unknown format (.pdf 2, no suffix 1, .md 1, .x0 1, "
+        ".x1 1, .x2 1, .x3 1, .x4 1, others 2), 1 broken link, 2 subdirectories; "
+    )
+    (tmp_path / "in.txt").unlink()
+    found, [nothing, skipped] = find(tmp_path, output=tmp_path / "out")
+    assert (nothing.lost, skipped.message) == (True, problem.message)
 
 
 def test_a_name_with_brackets_is_a_name(tmp_path):
@@ -105,10 +129,11 @@ def test_remote_files():
     system.pipe({"/in/a.xml": b"x", "/in/b.txt.gz": b"x", "/in/c.md": b"x"})
     both = ["memory:///in/a.xml", "memory:///in/b.txt.gz"]
     names = [name.replace("memory:///", "memory://") for name in both]
-    for given in (["memory://in"], ["memory://in/*"], names):
+    for given in (["memory://in/*"], names, ["memory://in"]):
         found, problems = find(*given)
         assert [name.rsplit("/", 1)[1] for name in found][:2] == ["a.xml", "b.txt.gz"]
-        assert problems == []
+        assert len(problems) == (given == ["memory://in"])
+    assert "1 file of unknown format (.md 1); name" in problems[0].message
     assert stored(found[0])[0] == 1
     with pytest.raises(AionerError, match="no such file"):
         find("memory://none.xml")

@@ -71,7 +71,8 @@ def test_many_missing_documents_are_cut_short(evaluate):
     text = "".join(f"{i}|t|Text\n\n" for i in range(12))
     result = evaluate(predicted=text)
     assert "has 10 documents: 0, 3, 4, 5, 6, 7, 8, 9, 10, 11\n" in result.stderr
-    result = evaluate(gold="x|t|Text\n\n", predicted=text)
+    gold = "x|t|Text\nx\t0\t4\tText\tGene\n\n"
+    result = evaluate(gold=gold, predicted=text)
     assert "has 12 documents: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more" in result.stderr
 
 
@@ -94,6 +95,58 @@ def test_formats_may_differ(evaluate, aioner, tmp_path):
         result = aioner("evaluate", gold, tmp_path / name)
         assert result.exit_code == 0
         assert rows(result)["micro"][:3] == ["3", "0", "0"]
+
+
+def test_a_gold_standard_without_mentions_is_no_gold_standard(evaluate):
+    result = evaluate(gold="1|t|Text\n1|a|more\n\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "gold.PubTator: holds no mention, so there is nothing" in result.stderr
+    result = evaluate(predicted="1|t|Text\n1|a|more\n\n")
+    assert result.exit_code == 0
+    assert "pred.PubTator: holds no mention" in result.stderr
+
+
+def test_annotation_of_other_tools_is_gold(aioner, tmp_path):
+    """Prodigy, spaCy and doccano, against the same mentions in our own lines."""
+    own = {"start": 0, "end": 4, "type": "Gene"}
+    theirs = {"start": 0, "end": 4, "label": "Gene"}
+    text = {"id": 1, "text": "TP53 in mice"}
+    pred = tmp_path / "pred.jsonl"
+    pred.write_text(json.dumps(text | {"entities": [own]}))
+    for key, value in (
+        ("spans", [theirs | {"token_start": 0, "token_end": 0}]),
+        ("ents", [theirs]),
+        ("spans", {"aioner": [theirs | {"kb_id": ""}]}),
+        ("label", [[0, 4, "Gene"]]),
+        ("labels", [[0, 4, "Gene"]]),
+        ("entities", [{"id": 9, "label": "Gene", "start_offset": 0, "end_offset": 4}]),
+    ):
+        gold = tmp_path / "gold.jsonl"
+        gold.write_text(json.dumps(text | {key: value}))
+        result = aioner("evaluate", gold, pred)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert rows(result)["micro"][:3] == ["1", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("a.nxml", "<article/>", "of the format jats"),
+        ("a.xml", "<PubmedArticleSet/>", "of the format pubmed-xml"),
+        ("a.parquet", "", "of the format parquet"),
+        ("a.nbib", "PMID- 1", "of the format nbib"),
+        ("a.csv", "id,text\n1,x\n", "of the format csv"),
+        ("a.conll", "x\tO\n", "words with labels"),
+        ("a.tsv", "x\tO\ny\tB-Gene\n\nz\tO\n", "words with labels"),
+        ("a.pdf", "%PDF-1.7", "a PDF document"),
+    ],
+)
+def test_formats_without_annotation_are_refused(aioner, tmp_path, name, content, word):
+    path = tmp_path / name
+    path.write_text(content)
+    result = aioner("evaluate", path, path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert word in result.stderr
 
 
 def test_files_that_do_not_serve(aioner, tmp_path):

@@ -278,3 +278,17 @@ def test_the_task_of_a_mention_is_an_infon(read):
     assert [each["infons"]["task"] for each in annotations] == ["Gene", "Species"]
     assert annotations[0]["infons"] == GENE["infons"] | {"task": "Gene"}
     assert "task" not in json.loads(data)["passages"][0]["annotations"][0]["infons"]
+
+
+@pytest.mark.parametrize("source", ["", None, "PubMed"])
+def test_the_header_is_read_without_the_documents(tmp_path, source):
+    """A file must not be parsed twice, even if its source is empty."""
+    start = f'{{"source": {json.dumps(source)}, "documents": [{{"passages": []}}'
+    path = tmp_path / "a.json"
+    path.write_text(start + ', {"passages": []}' * 100 + ", broken")
+    problems = []
+    read_json_header(path, report=problems.append)
+    assert problems == []
+    below = '{"documents": [{"passages": []}], "source": "PubMed"}'
+    path.write_text(below)
+    assert read_json_header(path).source == "PubMed"

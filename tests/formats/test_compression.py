@@ -15,7 +15,8 @@ from spacy_aioner.formats.compression import (
     compression,
     decompress,
 )
-from spacy_aioner.formats.files import detect_format, open_writer, read_documents
+from spacy_aioner.formats.detect import detect_format
+from spacy_aioner.formats.files import open_writer, read_documents
 
 RECORD = (
     "{0}|t|Aspirin and the heart, part {0}\n{0}|a|It helps.\n"

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_aioner.errors import AionerError
+from spacy_aioner.formats.detect import detect_format
 from spacy_aioner.formats.document import Document, Mention, Passage
 from spacy_aioner.formats.files import (
     FORMATS,
     READERS,
     WRITABLE,
-    detect_format,
     open_writer,
     read_documents,
 )
@@ -49,11 +49,14 @@ SAMPLES = {
     "pubmed-xml": PUBMED,
     "jats": JATS,
     "jsonl": '{"id": 1, "text": "TP53 in rats"}\n{"id": 2, "title": "x"}\n',
+    "nbib": "PMID- 1\nTI  - TP53\nAB  - in rats\n",
+    "csv": "id,title,text\n1,TP53,in rats\n",
+    "archive": "PK\x03\x04 of no use PK\x05\x06",
     "parquet": "PAR1 of no use PAR1",
     "text": "TP53 x",
 }
 # Those that are told from what they hold, and hold one document.
-ALIKE = [name for name in SAMPLES if name not in ("jsonl", "parquet")]
+ALIKE = ["pubtator", "bioc-xml", "bioc-json", "pubmed-xml", "jats", "nbib"]
 
 
 def read(path, **options):
@@ -81,7 +84,15 @@ def read(path, **options):
         ("a.txt", "\ufeff" + PUBTATOR, "pubtator"),
         ("a.txt", "a | t | b", "text"),
         ("a", "\n" + XML, "bioc-xml"),
-        ("a", "<b>bold</b>", "text"),
+        ("a.txt", "<b>bold</b>", "text"),
+        ("a.TEXT", "TP53", "text"),
+        ("a.nbib", "", "nbib"),
+        ("a.txt", "\ufeff\nPMID- 1\nTI  - TP53", "nbib"),
+        ("a.csv", "", "csv"),
+        ("a.tsv", "id\ttext\n", "csv"),
+        ("a.tar", "", "archive"),
+        ("a.zip", "", "archive"),
+        ("a", f"{'a' * 257}ustar", "archive"),
         ("a", JSON, "bioc-json"),
         ("a", f"[{JSON}]", "bioc-json"),
         ("a.txt", "[Article in German]", "text"),
@@ -102,6 +113,8 @@ def test_what_cannot_be_read(tmp_path):
             documents, (problem,) = read(path, format=format)
             assert documents == []
             assert problem.lost
+        with pytest.raises(AionerError, match="cannot be read"):
+            list(read_documents(path))
     with pytest.raises(AionerError, match="no format 'brat'"):
         read_documents(tmp_path, format="brat")
 

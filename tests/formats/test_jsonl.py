@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
+from spacy_aioner.formats.files import open_writer
 from spacy_aioner.formats.jsonl import MAX_DEPTH, JSONLWriter, read_jsonl
 from spacy_aioner.formats.rows import Columns
 
@@ -253,3 +254,18 @@ def test_any_bytes_are_read_or_reported(tmp_path_factory, pieces):
     assert len(found) + len(lost) == len(filled)
     path.write_bytes(b"".join(pieces))
     list(read_jsonl(path, report=problems.append))
+
+
+def test_annotation_of_other_tools_is_replaced(tmp_path):
+    """Else old annotation would count as predicted when the output is read."""
+    path = tmp_path / "a.jsonl"
+    line = {"text": "TP53", "spans": [{"start": 0, "end": 4, "label": "X"}], "n": 1}
+    path.write_text(json.dumps(line | {"label": ["positive"], "id": "1"}))
+    [document] = read_jsonl(path)
+    document.mentions = [Mention(0, 2, "TP", "Gene")]
+    with open_writer(tmp_path / "b.jsonl", "jsonl") as writer:
+        writer.write(document)
+    written = json.loads((tmp_path / "b.jsonl").read_text())
+    assert list(written) == ["text", "n", "label", "id", "entities"]
+    [again] = read_jsonl(tmp_path / "b.jsonl")
+    assert again.mentions == document.mentions

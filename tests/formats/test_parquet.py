@@ -101,7 +101,7 @@ def test_strings_of_any_kind(read, kind):
 @pytest.mark.parametrize(
     ("columns", "options", "word"),
     [
-        ({"pmid": ["1"], "text": ["x"]}, {}, "not exactly one 'id', its columns are"),
+        ({"text": ["x"]}, {"columns": Columns("id")}, "not exactly one 'id', its"),
         ({"id": ["1"], "body": ["x"]}, {}, "no column of text"),
         ({"id": ["1"], "text": ["x"]}, {"columns": Columns(text=("a",))}, "one 'a'"),
         ({"id": ["1"], "text": [5]}, {}, "of int64 where strings are expected"),

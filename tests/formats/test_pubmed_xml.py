@@ -124,11 +124,73 @@ def test_an_article_without_a_pmid_is_left_out(read):
     assert (problem.lost, problem.line) == (True, 4 + article(5).count("\n"))
 
 
-def test_deleted_citations_and_other_languages_are_ignored(read):
-    other = "<OtherAbstract><AbstractText>Texto.</AbstractText></OtherAbstract>"
+def test_deleted_citations_are_ignored(read):
     deleted = "<DeleteCitation><PMID>3</PMID><PMID>4</PMID></DeleteCitation>"
-    (document,), problems = read(articles(article(1, after=other), deleted))
+    (document,), problems = read(articles(article(1), deleted))
     assert (passages(document), problems) == ([(0, "On mice", "title")], [])
+
+
+def other(text, language=' Language="eng"', kind="PIP"):
+    return (
+        f'<OtherAbstract Type="{kind}"{language}><AbstractText>{text}</AbstractText>'
+        "</OtherAbstract>"
+    )
+
+
+GERMAN = other("Maus.", ' Language="ger"', "Publisher")
+
+
+@pytest.mark.parametrize(
+    ("others", "expected", "told"),
+    [
+        (other("A mouse."), "A mouse.", ""),
+        (other("A mouse.", ""), "A mouse.", ""),
+        (GERMAN, "Maus.", ""),
+        (GERMAN + other("A mouse."), "A mouse.", "(Publisher ger)"),
+        (other("Abstract available from the publisher."), None, ""),
+        (other("Abstract available from the publisher.") + GERMAN, "Maus.", ""),
+        ('<OtherAbstract Type="KIE"/>', None, ""),
+    ],
+)
+def test_another_abstract_where_there_is_no_main_one(read, others, expected, told):
+    (document,), problems = read(articles(article(1, after=others)))
+    texts = [passage.text for passage in document.passages]
+    assert texts == ["On mice"] + [expected] * (expected is not None)
+    assert len(problems) == bool(told)
+    assert all(told in p.message and not p.lost for p in problems)
+
+
+def test_further_abstracts_are_told_once(read):
+    further = other("A mouse.", kind="plain-language-summary") + GERMAN
+    both = article(1, "T", ">Main.", after=further)
+    documents, (problem,) = read(articles(both, both))
+    assert all([p.text for p in d.passages] == ["T", "Main."] for d in documents)
+    assert not problem.lost
+    assert "(plain-language-summary eng, Publisher ger)" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("", "Die Maus"),
+        ("[Not Available].", "Die Maus"),
+        ("Not available.", "Die Maus"),
+        ("[In Process Citation]", "Die Maus"),
+        ("[The mouse].", "[The mouse]."),
+        ("Not available in mice.", "Not available in mice."),
+    ],
+)
+def test_the_title_in_the_language_of_the_article(read, title, expected):
+    text = article(1, title).replace(
+        "</Article>", "<VernacularTitle>Die <i>Maus</i></VernacularTitle></Article>"
+    )
+    (document,), problems = read(articles(text))
+    assert (passages(document), problems) == ([(0, expected, "title")], [])
+
+
+def test_a_placeholder_stays_where_there_is_no_other_title(read):
+    (document,), problems = read(articles(article(1, "[Not Available].")))
+    assert (passages(document), problems) == ([(0, "[Not Available].", "title")], [])
 
 
 def test_a_broken_article_costs_itself(read):

@@ -140,3 +140,99 @@ def test_the_offsets_of_an_entity_count():
     )
     assert document.mentions == [Mention(0, 2, "p5", "Gene")]
     assert not problem.lost
+
+
+def test_column_names_in_any_letter_case():
+    document, problems = make({"PMID": 5, "Abstract": "b", "TITLE": "a", "title": "c"})
+    assert (document.id, problems) == ("5", [])
+    assert [passage.text for passage in document.passages] == ["c", "b"]
+
+
+DOCCANO = {"start_offset": 0, "end_offset": 4}
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        ({"spans": [{"start": 0, "end": 4, "label": "Gene", "token_start": 0}]}, 1),
+        ({"ents": [{"start": 0, "end": 4, "label": "Gene"}]}, 1),
+        ({"label": [[0, 4, "Gene"]]}, 1),
+        ({"labels": [[0, 4, "Gene"]], "label": ["positive"]}, 1),
+        ({"entities": [[0, 4, "Gene"]]}, 1),
+        ({"entities": [{"id": 3, "label": "Gene"} | DOCCANO]}, 1),
+        (
+            {
+                "ents": [{"start": 0, "end": 4, "label": "Gene"}],
+                "spans": {"sc": [{"start": 0, "end": 4, "label": "Gene", "kb_id": ""}]},
+                "tokens": [{"id": 0, "start": 0, "end": 4}],
+            },
+            2,
+        ),
+    ],
+)
+def test_annotation_of_other_tools(values, keys):
+    document, problems = make({"id": "1", "text": "TP53 in mice"} | values)
+    assert document.mentions == [Mention(0, 4, "TP53", "Gene")]
+    assert problems == []
+    assert len(document.origin.annotated) == keys
+
+
+def test_concepts_of_spacy():
+    span = {"start": 0, "end": 4, "label": "Gene", "kb_id": "7157"}
+    document, _ = make({"id": "1", "text": "TP53", "spans": {"sc": [span]}})
+    assert document.mentions == [Mention(0, 4, "TP53", "Gene", "7157")]
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"spans": "[0, 4]"}, "'spans' that are no list"),
+        ({"ents": {"a": 1}}, "'ents' that are no list"),
+        ({"spans": [{"start": 0, "end": 4}]}, "(spans, number 1) whose type is no"),
+        ({"label": [[0, 40, "Gene"]]}, "(label, number 1) whose offsets"),
+        ({"label": [["0", "4", "Gene"]]}, "(label, number 1) whose start or end"),
+    ],
+)
+def test_annotation_that_cannot_be_read_is_lost(values, word):
+    document, (problem,) = make({"id": "1", "text": "TP53"} | values)
+    assert document.mentions == []
+    assert problem.lost
+    assert word in problem.message
+
+
+def test_classes_of_texts_are_no_annotation():
+    values = {"id": "1", "text": "TP53", "label": "positive", "labels": ["a", "b"]}
+    document, problems = make(values)
+    assert (document.mentions, problems) == ([], [])
+    assert document.origin.annotated == ()
+
+
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_what_prodigy_does_not_accept_is_left_out(answer):
+    values = {"id": "1", "text": "TP53", "spans": [], "answer": answer}
+    document, (problem,) = make(values)
+    assert (document, problem.lost) == (None, True)
+    document, problems = make(values | {"answer": "accept"})
+    assert (document.mentions, problems) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ([{"span": {"begin": 0, "end": 4}, "obj": "Gene"}], True),
+        ([{"start": 0, "end": 4, "entity_group": "Gene"}], True),
+        ([[0, 4, "Gene"]], True),
+        ([{"start": 0, "end": 4, "ref_id": "b1"}], False),
+        (["TP53"], False),
+        ([], False),
+        ({"start": 0, "type": "x"}, False),
+    ],
+)
+def test_what_looks_like_annotation_is_told_once(value, told):
+    problems = []
+    rows = [(n, {"id": n, "text": "TP53", "found": value}) for n in (1, 2)]
+    source = Source("a.jsonl", problems.append)
+    assert len(list(read_rows(rows, COLUMNS, source, lines=True))) == 2
+    assert len(problems) == told
+    assert all("'found'" in problem.message for problem in problems)
+    assert not any(problem.lost for problem in problems)

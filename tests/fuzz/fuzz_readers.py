@@ -22,10 +22,12 @@ import random
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import traceback
 import warnings
+import zipfile
 import zlib
 from functools import partial
 from itertools import islice
@@ -38,13 +40,9 @@ from backports import zstd
 with atheris.instrument_imports(include=["spacy_aioner.formats", "bioc"]):
     from spacy_aioner.errors import AionerError
     from spacy_aioner.formats.compression import compression
+    from spacy_aioner.formats.detect import detect_format
     from spacy_aioner.formats.document import text_between
-    from spacy_aioner.formats.files import (
-        WRITABLE,
-        detect_format,
-        open_writer,
-        read_documents,
-    )
+    from spacy_aioner.formats.files import WRITABLE, open_writer, read_documents
 
 # What can be fuzzed: a format and the suffix of its file; ".gz" or ".zst" may follow.
 TARGETS = {
@@ -54,7 +52,10 @@ TARGETS = {
     "bioc-lines": ("bioc-json", ".jsonl"),
     "pubmed-xml": ("pubmed-xml", ".xml"),
     "jats": ("jats", ".nxml"),
+    "nbib": ("nbib", ".nbib"),
     "jsonl": ("jsonl", ".jsonl"),
+    "csv": ("csv", ".csv"),
+    "archive": ("archive", ".zip"),
     "parquet": ("parquet", ".parquet"),
     "text": ("text", ".txt"),
 }
@@ -139,6 +140,19 @@ JSONL = """{"id": 1, "title": "TP53 in \\ud83d\\udc2d", "abstract": null, "year"
 
 {"text": "x", "more": [[1], {"a": [true, NaN]}]}
 """.replace(",\n", ",")
+NBIB = """PMID- 1
+TI  - TP53 in
+      mice.
+AB  - It grew glio-
+      mas.
+OAB - Ratas.
+OABL- spa
+
+PMID- 2
+TI  - [Not Available].
+TT  - Die Maus
+"""
+CSV = 'pmid,title,abstract\n1,TP53,"In ""mice"",\nrats"\n2,Mice,\n\n3,"a",b\n'
 TOKENS = (
     *("|t|", "|a|", "\t", "\n", "\r\n", "\n\n", "#", "1\t0\t4\tTP53\tGene\t7157"),
     *("\ufeff", "\ud83d", "\x00", "\uffff", "\U0001f42d", "\u2028", "\x85", "\u0301"),
@@ -177,7 +191,10 @@ def samples(target: str) -> list[bytes]:
         ],
         "pubmed-xml": [PUBMED],
         "jats": [DOCTYPE + JATS, f"<pmc-articleset>{JATS * 2}</pmc-articleset>"],
+        "nbib": [NBIB],
         "jsonl": [JSONL],
+        "csv": [CSV, CSV.replace(",", "\t")],
+        "archive": [],
         "parquet": [],
         "text": ["TP53 in \U0001f42d\r\n"],
     }
@@ -188,7 +205,25 @@ def samples(target: str) -> list[bytes]:
         found.append(BIOC.replace("UTF-8", "UTF-16").encode("utf-16"))
     if name == "parquet":
         found = tables()
+    if name == "archive":
+        found = archives()
     return [PACK[zipped](data) for data in found]
+
+
+def archives() -> list[bytes]:
+    """Get a tar and a ZIP archive of a few small files."""
+    files = {"a.nxml": JATS, "b.jsonl": JSONL, "c.txt": "TP53", "d.jpg": ""}
+    tarred, zipped = io.BytesIO(), io.BytesIO()
+    with (
+        tarfile.open(fileobj=tarred, mode="w") as tar,
+        zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as pack,
+    ):
+        for name, text in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+            pack.writestr(name, text)
+    return [tarred.getvalue(), zipped.getvalue()]
 
 
 def tables() -> list[bytes]:
