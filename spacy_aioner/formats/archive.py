@@ -1,34 +1,31 @@
-"""Reading the files of tar and ZIP archives one after the other, as streams.
+"""Reading the files of tar and ZIP archives one after the other.
 
-Nothing is unpacked to disk, and memory does not grow with the archive or its files.
+Memory does not grow with the archive nor with its files: a large file is copied to a
+temporary one while it is read, since some readers go through a file twice.
 """
 
 from __future__ import annotations
 
 import io
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from ..errors import AionerError, Report, raise_problem
-from .compression import Damaged, decompress
-from .detect import (
-    ZIP_MARK,
-    UnknownFormat,
-    is_archive,
-    is_hidden,
-    is_known,
-    tell_format,
-)
+from .compression import Damaged
+from .detect import ZIP_MARK, is_archive, is_hidden, is_known
+from .member import Member
 from .skipped import Skipped
-from .source import Member, Source
+from .source import Source
 
-# What is read of a file before its format is told, as it is stored.
-HEAD = 1 << 17
+BLOCK = 1 << 18
+# What is kept of a file in memory, and on disk: a small archive can hold anything.
+IN_MEMORY = 8 << 20
+MAX_MEMBER = 8 << 30
 # What damage to an archive raises; ZIP tells of passwords and of compressions that it
 # does not know by the last two.
 DAMAGE = (
@@ -59,8 +56,8 @@ def read_members(
         or a ZIP archive.
     report (Report): Takes each problem; by default the first loss raises. What is
         skipped, such as files of unknown suffix, is one warning.
-    YIELDS (Member): Each file whose name and beginning tell a format. It must be read
-        before the next is asked for.
+    YIELDS (Member): Each file with a known suffix. It must be read before the next is
+        asked for.
     """
     source = Source(path, report)
     stream = source.open()
@@ -72,16 +69,24 @@ def read_members(
         try:
             buffered = cast(io.BufferedReader, stream)
             is_zip = buffered.peek(len(ZIP_MARK)).startswith(END_MARKS)
+            if is_zip and not stream.seekable():
+                source.problem(
+                    "is a ZIP archive that is compressed once more; it is left out, "
+                    "decompress it"
+                )
+                return
             members = _zip_members if is_zip else _tar_members
             for name, opened in members(stream, source, skipped):
-                if not _serves(name):
+                if is_archive(name) or not is_known(name):
                     if not is_hidden(name):
                         skipped.file(name)
                     continue
                 found = True
-                member = _member(f"{path}/{name}", opened, report)
-                if member is not None:
-                    yield member
+                member = Member(f"{path}/{name}")
+                with tempfile.SpooledTemporaryFile(IN_MEMORY) as content:
+                    member.content = content
+                    if _copy(opened, content, Source(member, report)):
+                        yield member
         except AionerError:
             raise  # What takes the problems may end it all.
         except OSError as error:
@@ -95,24 +100,13 @@ def read_members(
         source.problem(f"skipped in the archive: {skipped}", lost=False)
 
 
-def _serves(name: str) -> bool:
-    """Whether a file is read; Parquet begins at its end, which a stream forbids."""
-    return is_known(name) and not is_archive(name) and not name.endswith(".parquet")
-
-
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
 def _zip_members(
-    stream: BinaryIO, source: Source, skipped: Skipped
+    stream: BinaryIO, source: Source, _: Skipped
 ) -> Iterator[tuple[str, BinaryIO]]:
-    if not stream.seekable():
-        source.problem(
-            "is a ZIP archive that is compressed once more; decompress it, for now it "
-            "is left out"
-        )
-        return
     with zipfile.ZipFile(stream) as archive:
         for info in archive.infolist():
             if info.is_dir():
@@ -135,7 +129,7 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, *args: Any, **kwargs: Any) -> Any:
         info = super().frombuf(*args, **kwargs)
-        if info.type in LONG_HEADERS and info.size > HEAD:
+        if info.type in LONG_HEADERS and info.size > BLOCK:
             raise tarfile.HeaderError("a header is too long")
         return info
 
@@ -150,7 +144,7 @@ class _Header(tarfile.TarInfo):
 
 
 def _tar_members(
-    stream: BinaryIO, source: Source, skipped: Skipped
+    stream: BinaryIO, _: Source, skipped: Skipped
 ) -> Iterator[tuple[str, BinaryIO]]:
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
         while (info := archive.next()) is not None:
@@ -166,50 +160,22 @@ def _tar_members(
                     yield info.name, cast(BinaryIO, opened)
 
 
-def _member(name: str, opened: BinaryIO, report: Report) -> Member | None:
-    """Make a file that can be read, or report why there is none."""
-    member = Member(name)
-    source = Source(member, report)
-    head = b""
+def _copy(opened: BinaryIO, content: IO[bytes], source: Source) -> bool:
+    """Copy a file of an archive, and tell whether what there is of it can be read."""
+    size = 0
     try:
-        # Of damage further on, reading will tell.
-        head = _Guarded(b"", opened).read(HEAD)
-        packed = cast(BinaryIO, io.BytesIO(head))
-        with suppress(Damaged):
-            member.detected = tell_format(member, decompress(packed, member))
-    except UnknownFormat as error:
-        source.problem(f"{error.reason}; the file is left out")
-        return None
-    except OSError as error:
-        source.unreadable(error)
-        return None
-    if member.detected is None:
-        source.problem("the compressed file is damaged; it is left out")
-        return None
-    member.stream = cast(BinaryIO, io.BufferedReader(_Guarded(head, opened)))
-    return member
-
-
-class _Guarded(io.RawIOBase):
-    """A file of an archive whose beginning was read, and whose damage is an OSError.
-
-    head (bytes): The beginning.
-    rest (BinaryIO): The rest.
-    """
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
-        if not data:
-            try:
-                data = self._rest.read(min(len(buffer), HEAD))
-            except DAMAGE as error:
-                raise Damaged(_reason(error)) from error
-        buffer[: len(data)] = data
-        return len(data)
+        while data := opened.read(BLOCK):
+            size += len(data)
+            if size > MAX_MEMBER:
+                source.problem(
+                    f"is larger than {MAX_MEMBER >> 30} GiB; it is left out, unpack "
+                    f"the archive"
+                )
+                return False
+            content.write(data)
+    except (OSError, *DAMAGE) as error:
+        if isinstance(error, AionerError):
+            raise
+        source.unreadable(Damaged(_reason(error)))
+        return size > 0
+    return True

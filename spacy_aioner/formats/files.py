@@ -40,9 +40,7 @@ def read_archive(
     YIELDS (Document): The documents of all files, each read by its own format.
     """
     for member in read_members(path, report=report):
-        yield from read_documents(
-            member, format=member.detected, columns=columns, report=report
-        )
+        yield from read_documents(member, columns=columns, report=report)
 
 
 READERS: dict[str, Callable[..., Iterator[Document]]] = {

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 from ..errors import Problem, Report
 from .compression import Damaged, decompress
 from .document import Mention
+from .member import Member
 
 BOM = b"\xef\xbb\xbf"
 # The byte order marks of UTF-16, which are valid in no UTF-8 file.
@@ -32,19 +33,6 @@ class Input(str):
         return self.stream.tell()
 
 
-class Member(str):
-    """The name of a file in an archive, from which it is read.
-
-    It is the path of the archive, a slash and the path in it. It can be read once.
-
-    detected (str | None): Its format, where it could be told.
-    stream (BinaryIO | None): What it holds, as it is stored.
-    """
-
-    detected: str | None = None
-    stream: BinaryIO | None = None
-
-
 def is_remote(path: str | PurePath) -> bool:
     """Whether a path is one of another file system, such as "s3://bucket/file".
 
@@ -62,9 +50,7 @@ def open_stored(path: str | PurePath) -> BinaryIO:
     RAISES (OSError): If it cannot be opened.
     """
     if isinstance(path, Member):
-        if path.stream is None:
-            raise OSError("a file in an archive cannot be opened again")
-        return path.stream
+        return path.open()
     if not is_remote(path):
         return open(path, "rb")
     import fsspec

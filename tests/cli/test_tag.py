@@ -1,4 +1,5 @@
 import json
+import tarfile
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -93,13 +94,41 @@ def test_a_folder_gives_its_known_files(tag, source, tmp_path):
     (folder / "deep" / "c.txt").write_text("no input")
     result = tag(folder, source)
     assert result.exit_code == 0
-    assert result.stderr.startswith("2 documents in 2 files: 14 mentions")
+    warning, summary = result.stderr.splitlines()
+    assert "skipped: 1 file of unknown format (.md 1), 1 subdirectory;" in warning
+    assert summary.startswith("2 documents in 2 files: 14 mentions")
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == [".aioner", "a.PubTator", "b.txt", "manifest.jsonl"]
     lines = (tmp_path / "out" / "b.txt").read_text(encoding="utf8").splitlines()
     cells = [line.split("\t") for line in lines]
     assert [(int(c[0]), int(c[1]), c[4], c[2]) for c in cells] == FOUND
     assert all(0 < float(c[3]) <= 1 for c in cells)
+
+
+def test_unknown_formats_are_left_out_and_the_rest_is_tagged(tag, source, tmp_path):
+    page, table = source.with_name("page.html"), source.with_name("b.csv")
+    page.write_text(f"<html><body>{MICE}</body></html>")
+    table.write_text(f'pmid,abstract,year\n7,"{MICE} {DOSE}",2001\n')
+    pack = source.with_name("pack.tgz")
+    with tarfile.open(pack, "w:gz") as archive:
+        archive.add(source, "set/a.PubTator")
+        archive.add(table, "set/b.csv")
+    result = tag(source, page, table, pack)
+    assert result.exit_code == 3
+    error, summary = result.stderr.splitlines()
+    assert error == (
+        f"error: {page}: cannot be read: it is an HTML page; extract its text to a "
+        ".txt file; it is left out"
+    )
+    assert summary.startswith("4 documents in 3 files: 28 mentions")
+    output = tmp_path / "out"
+    names = {path.name for path in output.iterdir()}
+    assert {"a.PubTator", "b.jsonl", "pack.xml.gz"} < names
+    assert "page.html" not in names
+    row = json.loads((output / "b.jsonl").read_text())
+    assert list(row) == ["pmid", "abstract", "year", "entities"]
+    documents = list(read_documents(output / "pack.xml.gz"))
+    assert [document.id for document in documents] == ["1", "7"]
 
 
 @pytest.mark.parametrize("suffix", ["xml", "json"])
