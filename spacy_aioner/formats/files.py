@@ -65,7 +65,7 @@ ROOTS = {
     "bioc-xml": re.compile(rb"<!DOCTYPE\s+collection\b|<collection\b"),
     "pubmed-xml": re.compile(rb"<PubmedArticleSet\b|<Pubmed(?:Book)?Article\b"),
     "jats": re.compile(
-        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|<article\b|"
+        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|<(?:[A-Za-z_][\w.-]*:)?article\b|"
         rb"<pmc-articleset\b|<articles\b"
     ),
 }
