@@ -70,7 +70,7 @@ class Prologue:
             name = names.pop()
             if name in found or name in XML_OWN:
                 continue
-            value = self._declared.get(name) or _character(name.decode())
+            value = self._declared.get(name) or _declaration(name.decode())
             if value is not None:
                 found[name] = value
                 names += REFERENCE.findall(value)
@@ -115,9 +115,19 @@ def _start_tag(head: bytes) -> bytes:
     return f"<records{''.join(declared)}>".encode()
 
 
-def _character(name: str) -> bytes | None:
+def character(name: str) -> str:
+    """Get what the name of a character stands for.
+
+    name (str): A name of ISO or HTML, such as "alpha".
+    RETURNS (str): One character or more; empty for any other name.
+    """
+    text = html5.get(f"{name.removeprefix(BOLD)};") or OTHERS.get(name)
+    return text or _greek(name)
+
+
+def _declaration(name: str) -> bytes | None:
     """Get the quoted value of the entity of a character; None for any other name."""
-    text = html5.get(f"{name.removeprefix(BOLD)};") or OTHERS.get(name) or _greek(name)
+    text = character(name)
     # Escaped twice, so that "<" and "&" are no markup when the entity is used.
     value = "".join(f"&#38;#{ord(each)};" for each in text)
     return f'"{value}"'.encode() if text else None
