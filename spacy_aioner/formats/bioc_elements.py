@@ -15,11 +15,14 @@ from lxml import etree
 from ..errors import Problem
 from .bioc_document import Header
 from .source import Source
+from .xml_prologue import character
 from .xml_records import SAFE_PARSER, XmlRecords
 
 CHUNK = 1 << 16
 # Beyond this, the parser's line numbers cannot be relied on.
 LAST_LINE = 65_535
+# A longer entity is not expanded, so that no document grows much.
+MAX_ENTITY = 32
 ID = re.compile(rb"<id\b[^<>]*>([^<]{1,100})<")
 
 # The line of an element, if it is known, and the element.
@@ -106,6 +109,7 @@ def _until_fault(
                     _begin(header, element.getroottree().docinfo)
                 depth += 1 if event == "start" else -1
                 if event == "end" and depth == 1:
+                    _expand(element)
                     if element.tag == "document":
                         read += 1
                         line = element.sourceline
@@ -138,6 +142,39 @@ def _begin(header: Header, docinfo: Any) -> None:
     # Not standalone is also what a declaration without the word means.
     header.standalone = docinfo.standalone or None
     header.doctype = docinfo.doctype or None
+
+
+def _expand(element: Any) -> None:
+    """Put text in place of entities: known characters, and what the file declares.
+
+    An entity that is neither, or that is declared as more than a short text, stays.
+    """
+    parents = {entity.getparent(): None for entity in element.iter(etree.Entity)}
+    if not parents:
+        return
+    dtd = element.getroottree().docinfo.internalDTD
+    declared = {} if dtd is None else {e.name: e.content for e in dtd.iterentities()}
+    for parent in parents:
+        before = None
+        pieces = [parent.text or ""]
+        for child in list(parent):
+            if child.tag is etree.Entity:
+                text = declared.get(child.name, character(child.name)) or ""
+                if 0 < len(text) <= MAX_ENTITY and not set("&<") & set(text):
+                    pieces += [text, child.tail or ""]
+                    parent.remove(child)
+                    continue
+            _put(parent, before, pieces)
+            before, pieces = child, [child.tail or ""]
+        _put(parent, before, pieces)
+
+
+def _put(parent: Any, before: Any, pieces: list[str]) -> None:
+    """Set the text behind a child, or before the first one if there is none."""
+    if before is None:
+        parent.text = "".join(pieces)
+    else:
+        before.tail = "".join(pieces)
 
 
 def _fill(header: Header, element: Any) -> None:

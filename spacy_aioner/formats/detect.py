@@ -39,8 +39,8 @@ ROOTS = {
     "bioc-xml": re.compile(rb"<!DOCTYPE\s+collection\b|<collection\b"),
     "pubmed-xml": re.compile(rb"<PubmedArticleSet\b|<Pubmed(?:Book)?Article\b"),
     "jats": re.compile(
-        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|<article\b|"
-        rb"<pmc-articleset\b|<articles\b"
+        rb"<!DOCTYPE\s+(?:pmc-)?articles?(?:et)?\b|"
+        rb"<(?:[A-Za-z_][\w.-]*:)?article\b|<pmc-articleset\b|<articles\b"
     ),
     HTML: re.compile(rb"(?i)<!DOCTYPE\s+html\b|<html\b"),
 }

@@ -12,8 +12,10 @@ from .citation import Abstract, choose_abstract, choose_title, left_out
 from .document import Document, adjoining
 from .source import Source
 from .xml_records import XmlRecords
-from .xml_text import running_text
+from .xml_text import flat_text
 
+# What stands by itself inside a text.
+BLOCKS = {"DispFormula"}
 RECORDS = ("PubmedArticle", "PubmedBookArticle")
 PMID = re.compile(rb"<PMID\b[^<>]*>([^<]{1,100})<")
 # Of each list, the first path that gives any text counts.
@@ -92,6 +94,6 @@ def _texts(element: Any, paths: tuple[str, ...]) -> Iterator[str]:
     """Yield what stands at the paths, in their order; nothing that is empty."""
     for path in paths:
         for found in element.iterfind(path):
-            text = running_text(found.itertext())
+            text = flat_text(found, BLOCKS)
             if text:
                 yield text

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from .source import MAX_LINE, UTF_16, Source
+from .xml_prologue import DECLARATION, Prologue
 
 CHUNK = 1 << 18
 # What stands before the first record is looked at up to here.
@@ -25,7 +26,6 @@ MAX_TAG = 1 << 16
 MARGIN = 128
 
 ENCODING = re.compile(rb"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.-]+)["']""")
-PREFIX = re.compile(rb"\sxmlns:([A-Za-z_][\w.-]*)\s*=")
 COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 ROOTS = (
     re.compile(rb"<!DOCTYPE\s+([\w.:-]{1,100})"),
@@ -39,15 +39,8 @@ SECTIONS = {
 }
 TAG_START = re.compile(rb"<")
 TAG_REST = re.compile(rb"""[^<>"']*(?:(?:"[^<"]*"|'[^<']*')[^<>"']*)*>""")
-# The DTDs, which are not loaded, declare these for all files.
-MATHML = "http://www.w3.org/1998/Math/MathML"
-NAMESPACES = {
-    "ali": "http://www.niso.org/schemas/ali/1.0/",
-    "mml": MATHML,
-    "xlink": "http://www.w3.org/1999/xlink",
-    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
-}
 # Nothing that a file refers to is loaded, no entity is expanded, no text is endless.
+# Single records expand what `Prologue` declares, within the limits of libxml2.
 SAFE_PARSER = {
     "resolve_entities": False,
     "no_network": True,
@@ -91,8 +84,14 @@ class _Window:
 
     def drop(self, stop: int) -> None:
         """Forget the first bytes."""
-        self.line += self.data.count(b"\n", 0, stop)
+        self.line += self.breaks(stop)
         del self.data[:stop]
+
+    def breaks(self, stop: int) -> int:
+        """Count the line breaks in the first bytes: LF, CR LF or CR alone."""
+        count = self.data.count
+        lone = count(b"\r", 0, stop) - count(b"\r\n", 0, stop + 1)
+        return count(b"\n", 0, stop) + lone
 
     def look(
         self, pattern: re.Pattern[bytes], start: int, width: int
@@ -153,17 +152,19 @@ class XmlRecords:
             while len(window.data) < HEAD and window.more():
                 pass
             head = COMMENT.sub(b"", bytes(window.data[:HEAD]))
-            opening = _wrapper(head)
+            prologue = Prologue(head)
             parser = self._parser(head)
             if parser is None:
                 return
             for line, data in self._split(window, head):
+                # What a parser does with line breaks, but libxml2 counts only LF.
+                plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 try:
-                    root = etree.fromstring(opening + data + b"</records>", parser)
+                    root = etree.fromstring(prologue.complete(plain), parser)
                 except etree.XMLSyntaxError as error:
-                    fault = " ".join(PLACE.sub("", str(error.msg)).split())
+                    message = " ".join(PLACE.sub("", str(error.msg)).split())
                     line += (error.lineno or 1) - 1
-                    self._left_out(f"is not well-formed XML ({fault})", line, data)
+                    self._left_out(prologue.fault(message), line, data)
                 else:
                     yield line, root[0]
 
@@ -174,7 +175,8 @@ class XmlRecords:
         if head.startswith(UTF_16) or b"<\0" in head[:4] or b"\0<" in head[:4]:
             encoding = "UTF-16"
         try:
-            parser = etree.XMLParser(encoding=encoding, **SAFE_PARSER)
+            options = {**SAFE_PARSER, "resolve_entities": "internal"}
+            parser = etree.XMLParser(encoding=encoding, **options)
             etree.fromstring(b"<records/>", parser)
         except (LookupError, etree.XMLSyntaxError):
             self.source.problem(
@@ -188,7 +190,8 @@ class XmlRecords:
     def _split(self, window: _Window, head: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield the line and the bytes of each record that has an end."""
         roots = _roots(head, self.tags)
-        names = [f"/?({'|'.join(self.tags)})", *(f"/{re.escape(r)}" for r in roots)]
+        tags = f"{_prefix(head, self.tags)}(?:{'|'.join(self.tags)})"
+        names = [f"/?({tags})", *(f"/{re.escape(r)}" for r in roots)]
         ends = rf"(?:{'|'.join(names)})(?=[\s/>])"
         tokens = re.compile(rf"<(?:!--|!\[CDATA\[|{ends})".encode())
         # The window begins with the open record, if there is one.
@@ -245,7 +248,7 @@ class XmlRecords:
     def _end(self, window: _Window, inside: bool, missing: str) -> None:
         """Report what the end of the file cuts off."""
         if window.error is not None:
-            line = window.line + window.data.count(b"\n")
+            line = window.line + window.breaks(len(window.data))
             self.source.unreadable(window.error, line=line)
         elif self.required and not self.seen:
             self.source.problem(
@@ -270,18 +273,15 @@ class XmlRecords:
 
 def _roots(head: bytes, tags: tuple[str, ...]) -> list[str]:
     """Find what the root may be called; nothing if it is a record itself."""
+    # A declared entity may hold tags.
+    head = DECLARATION.sub(b"", head)
     found = [match[1].decode() for root in ROOTS if (match := root.search(head))]
-    return [] if set(found) & set(tags) else list(dict.fromkeys(found))
+    is_record = any(name.rpartition(":")[2] in tags for name in found)
+    return [] if is_record else list(dict.fromkeys(found))
 
 
-def _wrapper(head: bytes) -> bytes:
-    """Make a start tag that declares the prefixes a record may use."""
-    spaces = {
-        p.decode(): f"urn:{p.decode()}" for p in PREFIX.findall(head)
-    } | NAMESPACES
-    declared = (
-        f' xmlns:{prefix}="{uri}"'
-        for prefix, uri in spaces.items()
-        if not prefix.lower().startswith("xml")
-    )
-    return f"<records{''.join(declared)}>".encode()
+def _prefix(head: bytes, tags: tuple[str, ...]) -> str:
+    """Get the prefix, with its colon, that the first record has; often an empty one."""
+    names = "|".join(tags).encode()
+    first = re.search(rb"<((?:[A-Za-z_][\w.-]*:)?)(?:%b)[\s/>]" % names, head)
+    return re.escape(first[1].decode()) if first else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 WHITE = re.compile(r"[ \t\r\n]+")
@@ -26,9 +26,40 @@ def _one_space(white: re.Match[str]) -> str:
     return " " if "\n" in white[0] or "\r" in white[0] else white[0]
 
 
+def flat_text(
+    element: Any, blocks: Collection[str], left_out: Collection[str] = ()
+) -> str:
+    """Join all text of an element, whatever stands in it, as it reads.
+
+    element (Any): The element.
+    blocks (Collection[str]): The tags of elements that spaces part from their
+        surroundings.
+    left_out (Collection[str]): The tags of elements whose text does not count.
+    RETURNS (str): The text.
+    """
+    pieces: list[str] = []
+
+    def collect(inline: Any) -> None:
+        border = "\n" if inline.tag in blocks else ""
+        if inline.tag not in left_out:
+            pieces.extend((border, inline.text or ""))
+            for child in inline:
+                pieces.append(gap_before(child, pieces))
+                collect(child)
+                pieces.append(child.tail or "")
+            pieces.append(border)
+
+    collect(element)
+    return running_text(pieces)
+
+
+_RAISED = ("sup", "xref")
 # Marks of citations and footnotes; of other references the text names what is meant.
 _MARKS = {"bibr", "fn", "table-fn", "author-notes"}
 _SEVERAL_NUMBERS = re.compile(r"\s*\d+(?:\s*[,;\u2010-\u2015-]\s*\d+)+\s*")
+# A name that a further digit would make another one, and not "10" or "2x10".
+_NUMBERED_NAME = re.compile(r"(?:[^\W\d_]{2}|[^\W\d_xX])\d+\Z")
+_LONGEST_NAME = 40
 
 
 def is_mark(element: Any) -> bool:
@@ -53,8 +84,24 @@ def gap_before(element: Any, pieces: Sequence[str]) -> str:
 
     element (Any): The element that comes next.
     pieces (Sequence[str]): The text before it.
-    RETURNS (str): A space, if the element is a mark right behind a word.
+    RETURNS (str): A space, if the element is a mark right behind a word, or a number
+        in superscript right behind a name that ends with a number, as in
+        "TP53<sup>1</sup>".
     """
-    before = next((piece for piece in reversed(pieces) if piece), "")
+    if element.tag not in _RAISED:
+        return ""
+    before = ""
+    for piece in reversed(pieces):
+        before = piece[-_LONGEST_NAME:] + before
+        if len(before) >= _LONGEST_NAME:
+            break
     ends_word = before[-1:].isalnum() or before.endswith((")", "]"))
-    return " " if ends_word and is_mark(element) else ""
+    if ends_word and (is_mark(element) or _adds_digits(element, before)):
+        return " "
+    return ""
+
+
+def _adds_digits(element: Any, name: str) -> bool:
+    if element.tag != "sup" or not (element.text or "").strip().isdecimal():
+        return False
+    return not len(element) and _NUMBERED_NAME.search(name) is not None

@@ -261,6 +261,22 @@ def test_entities_are_not_expanded(read, tmp_path):
             assert len(documents) <= 1
 
 
+def test_named_characters_and_short_entities_are_text(read):
+    entities = '<!ENTITY own "X"><!ENTITY more "&own;"><!ENTITY long "%s">' % ("y" * 40)
+    marked = ONE.replace("<text>TP53", "<text>&own;&copy;<!-- c -->P&gt;")
+    assert marked != ONE
+    for inner in ("&more;", "&long;", "&nope;"):
+        refused = ONE.replace("<text>TP53", f"<text>{inner}")
+        # A file that stands alone must declare all characters.
+        text = collection(marked, refused, ONE).replace(' standalone="yes"', "")
+        text = text.replace('"BioC.dtd">', f'"BioC.dtd" [{entities}]>')
+        documents, problems = read(text)
+        (problem,) = [problem for problem in problems if problem.lost]
+        texts = [document.passages[0].text[:4] for document in documents]
+        assert texts == ["X\u00a9P>", "TP53"]
+        assert inner in problem.message
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path):
     path = tmp_path / "large.xml"
     body = ONE.replace(">J<", f">{'x' * 20_000}<")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_aioner.formats.files import detect_format
 from spacy_aioner.formats.jats import read_jats
 
 TOP = (
@@ -126,7 +127,8 @@ def test_figures_and_tables(texts):
         ("footnote", "All."),
     ]
     assert texts(FIGURE + TABLE) == expected
-    assert texts("", after=f"<floats-group>{FIGURE}{TABLE}</floats-group>") == expected
+    for name in ("floats-group", "floats-wrap"):
+        assert texts("", after=f"<{name}>{FIGURE}{TABLE}</{name}>") == expected
     inside = texts(f"<p>See {FIGURE} there{TABLE}, too.</p><p>Next.</p>")
     sentence = ("paragraph", "See there , too.")
     assert inside == [sentence, *expected, ("paragraph", "Next.")]
@@ -247,9 +249,13 @@ def test_deep_articles(texts, read):
 TAGS = (
     *("p", "bold", "list", "list-item", "fig", "caption", "table-wrap", "table", "fn"),
     *("boxed-text", "sec", "title", "disp-formula", "xref", "unknown", "break", "td"),
+    *("abbrev", "def", "term-head", "sub-article", "tex-math", "inline-formula"),
 )
 ROW = st.sampled_from(
     ["<tr><td> {} </td></tr>", "<def-item><def> {} </def></def-item>"]
+)
+PLACES = st.sampled_from(
+    ["body", "back", "floats-group", "floats-wrap", "response", "p", "unknown"]
 )
 TREES = st.recursive(
     st.just("@"),
@@ -261,13 +267,14 @@ TREES = st.recursive(
 )
 
 
-@given(st.lists(TREES, max_size=4))
-def test_no_text_is_lost_or_read_twice(read, trees):
+@given(st.lists(st.tuples(PLACES, TREES), max_size=4))
+def test_no_text_is_lost_or_read_twice(read, parts):
     numbers = itertools.count()
-    body = re.sub("@", lambda _: f" w{next(numbers)} ", "".join(trees))
-    (document,), _ = read(f"<article><body>{body}</body></article>")
+    inner = "@".join(f"<{place}>{tree}</{place}>" for place, tree in parts)
+    inner = re.sub("@", lambda _: f" w{next(numbers)} ", inner)
+    (document,), _ = read(f"<article>{inner}</article>")
     found = document.text.split()
-    assert sorted(found) == sorted(re.findall("w[0-9]+", body))
+    assert sorted(found) == sorted(re.findall("w[0-9]+", inner))
 
 
 @given(st.binary(max_size=60), st.integers(0, 1500), st.integers(0, 80))
@@ -302,3 +309,151 @@ def test_marks_in_a_cell_of_a_table(texts):
     row = f"<tr><td>TP53<sup>{BIBR.format(1)}</sup></td><td>5<sup>2</sup></td></tr>"
     body = f"<table-wrap><table>{row}</table></table-wrap>"
     assert texts(body)[-1][1] == "TP53 1\t52"
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<tex-math>IC_{50}</tex-math>", "IC_{50}"),
+        ("<tex-math>$$a$$</tex-math><inline-graphic/>", "a"),
+        ("<alternatives><graphic/><tex-math>\\(a\\)</tex-math></alternatives>", "a"),
+        (
+            "<tex-math>\\documentclass{minimal}\n\\begin{document}$$a$$"
+            "\\end{document}</tex-math>",
+            "a",
+        ),
+        ("<tex-math>$x$</tex-math><mml:math><mml:mi>a</mml:mi></mml:math>", "a"),
+        ("<tex-math>$a$</tex-math><mml:math/>", "a"),
+    ],
+)
+def test_tex_is_read_where_nothing_else_is_there(texts, formula, text):
+    body = f"<p>The <inline-formula>{formula}</inline-formula> is low.</p>"
+    assert texts(body) == [("paragraph", f"The {text} is low.")]
+
+
+def test_definitions_in_a_sentence(texts):
+    term = "<abbrev>NSCLC<def><p>lung cancer</p></def></abbrev>"
+    assert texts(f"<p>In {term}-positive, {term} patients.</p>") == [
+        ("paragraph", "In NSCLC-positive, NSCLC patients."),
+        ("definition", "lung cancer"),
+        ("definition", "lung cancer"),
+    ]
+    heads = "<term-head>TH</term-head><def-head>DH</def-head>"
+    item = "<def-item><term>T</term><def><p>D</p></def></def-item>"
+    assert texts(f"<def-list>{heads}{item}</def-list>") == [
+        ("definition", "TH"),
+        ("definition", "DH"),
+        ("definition", "T\tD"),
+    ]
+
+
+def test_text_counts_wherever_it_stands(read):
+    article = f"""<article>{META.replace("{ids}", PMC)}<p>TP53 <b>in</b> mice.</p>
+some <i>text</i> <sub-article><table-wrap><caption><p>Rats.</p></caption></table-wrap>
+<response><p>Yes.</p></response></sub-article><floats-wrap>{FIGURE}</floats-wrap>
+</article>"""
+    (document,), problems = read(article)
+    found = [(passage.kind, passage.text) for passage in document.passages]
+    assert problems == []
+    assert found[: len(FRONT)] == FRONT
+    assert found[len(FRONT) :] == [
+        ("paragraph", "TP53 in mice."),
+        ("paragraph", "some text"),
+        ("table_caption", "Rats."),
+        ("paragraph", "Yes."),
+        ("fig_caption", "Fig title."),
+        ("fig_caption", "Fig text (a)."),
+        ("fig_caption", "By us"),
+    ]
+
+
+def translated(title, text, language):
+    title = f"<trans-title>{title}</trans-title><trans-subtitle>Sub</trans-subtitle>"
+    group = f'<trans-title-group xml:lang="{language}">{title}</trans-title-group>'
+    abstract = f'<trans-abstract xml:lang="{language}"><p>{text}</p></trans-abstract>'
+    return group, abstract
+
+
+ENGLISH = translated("Mice", "In mice.", "EN-us")
+SPANISH = translated("Ratones", "En ratones.", "es")
+DE = "In M\u00e4usen."
+GERMAN = translated("M\u00e4use", DE, "de")
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "others", "expected", "told"),
+    [
+        ("T", "A", (), ["T", "A"], []),
+        ("T", "", (SPANISH,), ["T", "En ratones."], ["titles (es)"]),
+        ("", "A", (SPANISH,), ["Ratones", "Sub", "A"], ["abstracts (es)"]),
+        (
+            "[Not Available].",
+            "",
+            (SPANISH, ENGLISH, GERMAN),
+            ["Mice", "Sub", "In mice."],
+            ["titles (es, de)", "abstracts (es, de)"],
+        ),
+        (
+            "T",
+            "A",
+            (SPANISH, GERMAN),
+            ["T", "A"],
+            ["titles (es, de)", "abstracts (es, de)"],
+        ),
+        ("[Not Available].", "", (), ["[Not Available]."], []),
+        ("", "", (translated("", " ", "en"), GERMAN), ["M\u00e4use", "Sub", DE], []),
+    ],
+)
+def test_translations(read, title, abstract, others, expected, told):
+    groups = "".join(group for group, _ in others)
+    abstracts = "".join(text for _, text in others)
+    own = f"<abstract><p>{abstract}</p></abstract>" if abstract else ""
+    article = f"""<article><front><article-meta>{PMC}<title-group>
+<article-title>{title}</article-title>{groups}</title-group>{own}{abstracts}
+</article-meta></front></article>"""
+    documents, problems = read(f"<articles>{article}{article}</articles>")
+    for document in documents:
+        assert [passage.text for passage in document.passages] == expected
+    assert len(documents) == 2
+    assert len(problems) == len(told)
+    for problem, words in zip(problems, told, strict=True):
+        assert f"has further {words}; only one is read" in problem.message
+        assert (problem.lost, problem.document) == (False, "PMC12")
+
+
+def test_a_title_that_is_replaced_leaves_its_footnote(read):
+    article = f"""<article><front><article-meta>{PMC}<title-group><article-title>
+<fn><p>Funded.</p></fn></article-title><trans-title xml:lang="en">Mice</trans-title>
+</title-group></article-meta></front></article>"""
+    (document,), problems = read(article)
+    assert [passage.text for passage in document.passages] == ["Mice", "Funded."]
+    assert problems == []
+
+
+def prefixed(text):
+    return re.sub(r"<(/?)(?=[a-z-]+[ />])(?!pmc)", r"<\1j:", text)
+
+
+@pytest.mark.parametrize("root", ["", "<records xmlns:j='urn:jats'>"])
+def test_namespace_prefixes(read, tmp_path, root):
+    plain = jats(FIGURE + TABLE, top="<article xmlns:xlink='urn:x'>")
+    (expected,), _ = read(plain)
+    declared = "" if root else " xmlns:j='urn:jats'"
+    text = prefixed(plain).replace("<j:article ", f"<j:article{declared} ", 1)
+    end = "</records>" if root else ""
+    (document,), problems = read(root + text + end)
+    assert problems == []
+    assert (document.id, document.passages) == (expected.id, expected.passages)
+    _, (problem,) = read(root + text.replace("</j:abstract>", "") + end)
+    assert (problem.lost, problem.document) == (True, "PMC12")
+    path = tmp_path / "a.xml"
+    path.write_text(root + text + end)
+    assert detect_format(path) == "jats"
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_line_ends(read, end):
+    text = jats(f"<p>One\nline.</p>{TABLE}")
+    (expected,), _ = read(text)
+    (document,), problems = read(text.replace("\n", end))
+    assert (document.passages, problems) == (expected.passages, [])

@@ -91,6 +91,21 @@ def test_text_is_that_of_the_markup_unchanged(read):
     ]
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("TP53<sup>1</sup> and<sup>2,3</sup> so", "TP53 1 and 2,3 so"),
+        ("10<sup>6</sup> or 2x10<sup>6</sup> m<sup>2</sup>", "106 or 2x106 m2"),
+        ("so<DispFormula>x=1</DispFormula>One", "so x=1 One"),
+        ("&alpha;-synuclein", "\u03b1-synuclein"),
+    ],
+)
+def test_what_is_no_part_of_a_word(read, markup, text):
+    (document,), problems = read(articles(article(1, markup, f">{markup}")))
+    assert problems == []
+    assert [passage.text for passage in document.passages] == [text, text]
+
+
 def test_a_missing_abstract_is_usual(read):
     (document,), problems = read(articles(article(1)))
     assert (passages(document), problems) == ([(0, "On mice", "title")], [])

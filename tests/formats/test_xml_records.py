@@ -83,7 +83,7 @@ def test_attributes_and_white_space_in_tags(read):
     [
         (record(2, "<b>x</c>"), "mismatch", 8, "2"),
         (record(2, "\0"), "Invalid character", 8, "2"),
-        (record(2, "&nope;"), "'nope' not defined", 8, "2"),
+        (record(2, "&nope;"), "&nope;, which is no known character", 8, "2"),
         (record(2).replace("</item>", ""), "no end tag", 7, "2"),
         (record(2).replace("</item>", "</item"), "well-formed", 9, "2"),
         (record(2).replace("<item n", "<itemn"), "no start tag", 9, None),
@@ -228,6 +228,81 @@ def test_entities_cost_nothing(read, tmp_path):
     assert [problem.document for problem in problems] == ["1", "2"]
     assert peak < 5_000_000
     assert "hidden" not in str(problems)
+    bomb, external = problems
+    assert "grow without end" in bomb.message
+    assert "&x;, which stands outside the file" in external.message
+
+
+def declare(text, *entities):
+    declared = "".join(f"<!ENTITY {each}>\n" for each in entities)
+    return text.replace('"set.dtd">', f'"set.dtd" [<!-- " -->\n{declared}]>')
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("&copy;2003 &alpha;&Auml;&notin;", "\u00a92003 \u03b1\u00c4\u2209"),
+        ("&agr;&Bgr;&THgr;&Aacgr;&sfgr;", "\u03b1\u0392\u0398\u0386\u03c2"),
+        ("&b.alpha;&Hmacr;", "\u03b1H\u0304"),
+        ("&lt;&LT;&amp;&AMP;lt;", "<<&&lt;"),
+        ("<![CDATA[&copy;&nope;]]><!-- &nope; -->", "&copy;&nope;"),
+    ],
+)
+def test_named_characters(read, text, expected):
+    inside = f"<item><id>{text}</id></item>\n"
+    assert read(whole(inside, record(2))) == ([(4, expected), (5, "2")], [])
+
+
+@pytest.mark.parametrize("name", ["&gr;", "&xygr;", "&;", "&b.;", "&ALPHA;", "&agR;"])
+def test_unknown_names_cost_their_record(read, name):
+    found, (problem,) = read(whole(record(1), record(2, name)))
+    assert found == [(4, "1")]
+    assert (problem.document, problem.line, problem.lost) == ("2", 8, True)
+
+
+def test_entities_that_the_file_declares(read):
+    entities = (
+        "own 'a&more;>'",
+        'more "\n<id>not &alpha;</id>"',
+        'alpha "A"',
+        'alpha "second"',
+    )
+    inside = "<item><b>&own;</b><id>&alpha;</id></item>\n"
+    text = declare(whole(inside, record(2, "<x>")), *entities)
+    found, (problem,) = read(text)
+    assert found == [(10, "A")]
+    assert (problem.document, problem.line) == ("2", 12)
+
+
+@pytest.mark.parametrize("inner", ["&a;", "&open;", "&part;"])
+def test_entities_that_cannot_be_used(read, inner):
+    entities = ('a "&b;"', 'b "&a;"', 'open "<t>"', 'part "%x;"', 'ok "fine"')
+    text = declare(whole(record(1, "&ok;"), record(2, inner)), *entities)
+    found, (problem,) = read(text)
+    assert [name for _, name in found] == ["1"]
+    assert (problem.document, problem.lost) == ("2", True)
+
+
+def test_line_ends_of_any_kind(read):
+    text = whole(record(1), record(2, "<b>\n</b>"), record(3, "<b>"), "<t>\n\n</t>")
+    expected = read(text)
+    assert [name for _, name in expected[0]] == ["1", "2"]
+    assert expected[1][0].line == 12
+    with pytest.MonkeyPatch.context() as patch:
+        for chunk in (1, 7, 1 << 18):
+            patch.setattr(xml_records, "CHUNK", chunk)
+            assert read(text.replace("\n", "\r")) == expected
+            assert read(text.replace("\n", "\r\n")) == expected
+
+
+def test_records_with_a_prefix(read):
+    text = re.sub("(</?)(item|id|t)", r"\1x:\2", whole(record(1), record(2, "<b>")))
+    text = text.replace("<set>", "<o:set xmlns:o='urn:o' xmlns:x='urn:x'>")
+    found, (problem,) = read(text.replace("</set>", "</o:set>"))
+    assert [line for line, _ in found] == [4]
+    assert (problem.line, problem.lost) == (8, True)
+    _, problems = read(whole(record(1), "<x:item xmlns:x='urn:x'>"))
+    assert problems == []
 
 
 PIECES = st.sampled_from(
