@@ -15,7 +15,7 @@ from typing import BinaryIO
 from ..errors import Report, raise_problem
 from .document import Document, Mention, Passage
 from .layout import Layout, lay_out, one_line
-from .pubtator_records import PubTatorRecord, RawRecord, read_records
+from .pubtator_records import PubTatorRecord, RawRecord, is_relation, read_records
 from .source import Source, quote
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
@@ -46,12 +46,14 @@ def read_pubtator(
 
     path (str | Path): The file, in UTF-8.
     report (Report): Takes each problem; by default the first loss raises.
-    YIELDS (Document): Passages "title" and, where there is one, "abstract".
+    YIELDS (Document): Passages "title" and, where there is one, "abstract". Text that
+        goes on in the lines below its own is joined, with a space for each line break.
     """
     source = Source(path, report)
     stream = source.open()
     if stream is None:
         return
+    wrapped = False
     seen: set[str] | None = set()
     with stream:
         for raw in read_records(stream, source):
@@ -68,6 +70,15 @@ def read_pubtator(
                 seen.add(raw.id)
                 if len(seen) > MAX_IDS:
                     seen = None
+            if raw.decodable and raw.wrapped is not None and not wrapped:
+                wrapped = True
+                source.problem(
+                    "continues the text of the line above it; such lines are joined, "
+                    "and each line break counts as one space (reported once)",
+                    line=raw.wrapped,
+                    document=raw.id,
+                    lost=False,
+                )
             if raw.decodable:
                 yield _build(raw, source)
 
@@ -75,8 +86,9 @@ def read_pubtator(
 def _build(raw: RawRecord, source: Source) -> Document:
     record = raw.record
     record.abstract = raw.abstract is not None
-    passages = [Passage(0, raw.title, "title")]
-    text = raw.title
+    # Programs that break lines put a break in the place of a space.
+    text = " ".join(raw.title)
+    passages = [Passage(0, text, "title")]
     if raw.abstract is None:
         source.problem(
             "has no abstract line; it is read as a title alone",
@@ -85,8 +97,9 @@ def _build(raw: RawRecord, source: Source) -> Document:
             lost=False,
         )
     else:
-        passages.append(Passage(len(raw.title) + 1, raw.abstract, "abstract"))
-        text = f"{raw.title} {raw.abstract}"
+        abstract = " ".join(raw.abstract)
+        passages.append(Passage(len(text) + 1, abstract, "abstract"))
+        text = f"{text} {abstract}"
     document = Document(raw.id, passages, origin=record)
     for number, line in raw.lines:
         mention = None
@@ -94,12 +107,13 @@ def _build(raw: RawRecord, source: Source) -> Document:
             mention = _parse(line, len(document.mentions), text, raw.id, number, source)
         else:
             record.others.append((len(document.mentions), line))
-            if not line.startswith("#") and line.count("\t") not in (3, 4):
+            if not line.startswith("#") and not is_relation(line, raw.id):
+                # It may be text, and that is not tagged here.
                 source.problem(
-                    "is neither a mention nor a relation; the line is kept as written",
+                    "is no mention, relation or comment, and text cannot stand here; "
+                    "the line is not read, put text into the title or abstract line",
                     line=number,
                     document=raw.id,
-                    lost=False,
                 )
         if mention is not None:
             document.mentions.append(mention)
