@@ -26,6 +26,7 @@ class PubTatorRecord:
     after (list[str]): The blank line that ends the record and what follows it.
     abstract (bool): Whether the record has an abstract line.
     terminated (bool): Whether the last line ends with a line break.
+    concepts (set[str]): The identifiers of the mentions that were read.
     """
 
     before: list[str] = field(default_factory=list)
@@ -34,6 +35,7 @@ class PubTatorRecord:
     after: list[str] = field(default_factory=list)
     abstract: bool = False
     terminated: bool = True
+    concepts: set[str] = field(default_factory=set)
 
 
 @dataclass

@@ -15,6 +15,8 @@ from .source import Source, quote
 TEXT_COLUMNS = ("title", "abstract", "text")
 # The key of a row whose value is a list of mentions.
 ENTITIES = "entities"
+# The keys of an entity that are read.
+FIELDS = ("start", "end", "text", "type", "task", "score", "id")
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,21 @@ class Row:
     """What a document was made of: `Document.origin` for rows.
 
     values (dict[str, Any]): The values as read, in order.
+    used (tuple[str, ...]): The columns of the id and of the texts.
     """
 
     values: dict[str, Any]
+    used: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What an entity has beyond a mention: `Mention.origin` for rows.
+
+    further (dict[str, Any]): Its other values, in order.
+    """
+
+    further: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -150,7 +164,8 @@ def row_document(
     if fault:
         place.problem(f"{fault}; it is left out, the others are read")
         return None
-    document = Document(str(name), adjoining(texts), origin=Row(values))
+    document = Document(str(name), adjoining(texts))
+    document.origin = Row(values, (columns.id, *names))
     document.mentions = list(_mentions(values.get(ENTITIES), document, place))
     return document
 
@@ -207,6 +222,7 @@ def _mention(entity: Any, text: str) -> Mention:
     for key, value in (("text", stated), ("id", identifier), ("task", task)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"whose {key} is no string")
+    further = {key: value for key, value in entity.items() if key not in FIELDS}
     return Mention(
         start,
         end,
@@ -215,6 +231,7 @@ def _mention(entity: Any, text: str) -> Mention:
         identifier,
         _score(entity.get("score")),
         task,
+        origin=Entity(further) if further else None,
     )
 
 
