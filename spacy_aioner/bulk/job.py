@@ -23,6 +23,7 @@ class Settings:
     tasks (tuple[str, ...] | None): Tasks to prompt; as the pipeline has them if None.
     threshold, consistency (float | None): See `make_aioner`; likewise.
     keep (bool): Whether the documents' own mentions stay.
+    markup (bool): Whether the texts hold markup; see `read_documents`.
     columns (Columns): What the columns of JSONL, CSV and Parquet are called.
     batch_size (int): Documents to predict together, at most.
     max_characters (int): A longer document is listed and not tagged.
@@ -34,6 +35,7 @@ class Settings:
     threshold: float | None = None
     consistency: float | None = None
     keep: bool = False
+    markup: bool = False
     columns: Columns = field(default_factory=Columns)
     batch_size: int = 128
     max_characters: int = 5_000_000

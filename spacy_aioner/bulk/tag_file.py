@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import AionerError, Problem, Report
+from ..formats.account import Account
 from ..formats.compression import compress
 from ..formats.detect import detect_format
 from ..formats.document import Document
@@ -17,7 +18,7 @@ from ..formats.files import (
     make_writer,
     read_documents,
 )
-from ..formats.source import Input
+from ..formats.source import Input, Source
 from .folder import Folder
 from .inputs import DOCBIN, PACKED, stored
 from .job import Counts, Job, Outcome, Settings, Stopped
@@ -157,22 +158,32 @@ class Tagger:
         self, job: Job, format: str, counts: Counts, report: Report, progress: Progress
     ) -> None:
         source = Input(job.path)
+        keep = self.settings.keep
+        account = Account(Source(source, report), job.write_as, keep=keep)
         documents = self._read(source, format, report)
+        if keep:
+            documents = account.watch(documents)
         with self.folder.write(job.output) as stream:
             name = "" if job.write_as in PACKED else job.output
             with compress(stream, name) as packed:
                 writer = self._writer(packed, job, format, report)
-                for document in self._tag(source, documents, counts, report):
+                tagged = self._tag(source, documents, counts, report)
+                for document in tagged if keep else account.watch(tagged):
                     writer.write(document)
                     counts.documents += 1
                     progress(counts.documents, source.position)
                 writer.close()
+        account.tell()
 
     def _read(self, source: Input, format: str, report: Report) -> Iterator[Document]:
-        columns = self.settings.columns
+        settings = self.settings
         try:
             yield from read_documents(
-                source, format=format, columns=columns, report=report
+                source,
+                format=format,
+                columns=settings.columns,
+                markup=settings.markup,
+                report=report,
             )
         except AionerError:
             raise

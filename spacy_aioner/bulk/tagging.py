@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..corpora.docs import bare_doc, doc_to_mentions
 from ..errors import AionerError
-from ..formats.document import Document, Mention
+from ..formats.document import Document, Mention, text_offsets
 from ..pipeline.aioner import AionerNER
 from ..pipeline.joining import prompt
 from ..pipeline.loading import aioner_components, load_trained
@@ -109,8 +109,12 @@ def tag_documents(
             tagged = _predict(nlp, batch, spans_key, failed)
         for document, predictions in tagged:
             there = list(document.mentions) if keep else []
-            known = {(mention.start, mention.end, mention.type) for mention in there}
-            new = [m for m in predictions if (m.start, m.end, m.type) not in known]
+            known = {(text_offsets(document, m), m.type) for m in there}
+            new = [
+                m
+                for m in predictions
+                if not known or (text_offsets(document, m), m.type) not in known
+            ]
             # Those of several components stand one component after the other.
             new.sort(key=lambda mention: (mention.start, mention.end))
             yield replace(document, mentions=[*there, *new]), new

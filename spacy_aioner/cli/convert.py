@@ -84,6 +84,14 @@ def convert(
         Path | None,
         typer.Option(help="Keep only documents whose id is a line of this file."),
     ] = None,
+    markup: Annotated[
+        bool,
+        typer.Option(
+            "--markup",
+            help="The texts hold HTML or XML. CoNLL and DocBin get the text of the "
+            "markup; other formats the texts as they are stored.",
+        ),
+    ] = False,
     exclude_ids: Annotated[
         Path | None,
         typer.Option(help="Leave out documents whose id is a line of this file."),
@@ -116,7 +124,7 @@ def convert(
             _check_letter_case(task)
             conll_task(task, Document("", []))
         problems = Problems()
-        selection = _Selection(source, task, type_map, keep, drop)
+        selection = _Selection(source, task, type_map, keep, drop, markup)
         documents = selection.read(problems)
         _write(documents, source, output, to, task or "ALL", tokenizer, problems)
         selection.finish()
@@ -175,22 +183,28 @@ class _Selection:
         type_map: Mapping[str, str],
         ids: frozenset[str] | None,
         exclude_ids: frozenset[str],
+        markup: bool,
     ) -> None:
         self.source = source
         self.task = task
         self.type_map = type_map
         self.ids = ids
         self.exclude_ids = exclude_ids
+        self.markup = markup
         self.documents = 0
         self.mentions = 0
         self._seen: set[str] = set()
         self._left_out: Counter[str] = Counter()
 
     def read(self, report: Report) -> Iterator[Document]:
-        from ..corpora.convert import mentions_inside, read_annotated
+        from ..corpora.convert import (
+            mentions_inside,
+            read_annotated,
+            without_markup,
+        )
 
         listed = self.exclude_ids | (self.ids or frozenset())
-        for document in read_annotated(self.source, report=report):
+        for document in read_annotated(self.source, markup=self.markup, report=report):
             if document.id in listed:
                 self._seen.add(document.id)
             if document.id in self.exclude_ids:
@@ -199,6 +213,7 @@ class _Selection:
                 continue
             document = self._mapped(document)
             if self.task is not None:
+                document = without_markup(document, self.source, report)
                 document = mentions_inside(document, self.source, report)
             self.documents += 1
             self.mentions += len(document.mentions)
@@ -258,10 +273,14 @@ def _write(
     from ..corpora.convert import aioner_sentences, conll_task
     from ..corpora.docbin import DOCBIN_SUFFIX, write_docbin
     from ..corpora.reference import reference_sentences
+    from ..formats.account import Account
     from ..formats.conll import write_conll
     from ..formats.files import open_writer
     from ..formats.sink import replace_file
+    from ..formats.source import Source
 
+    account = Account(Source(source, report), to.value, keep=True)
+    documents = account.watch(documents)
     if to is Target.docbin:
         with replace_file(output) as stream:
             write_docbin(((document, task) for document in documents), stream)
@@ -281,3 +300,4 @@ def _write(
         ) as writer:
             for document in documents:
                 writer.write(document)
+    account.tell()

@@ -111,6 +111,14 @@ def tag(
             "abstract and text that are there if not given.",
         ),
     ] = None,
+    markup: Annotated[
+        bool,
+        typer.Option(
+            "--markup",
+            help="The texts hold HTML or XML: tags and entities are read as such. The "
+            "texts are written as they are stored, and offsets count in them.",
+        ),
+    ] = False,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Documents to predict together.")
     ] = 128,
@@ -186,6 +194,7 @@ def tag(
             threshold=threshold,
             consistency=consistency,
             keep=keep,
+            markup=markup,
             columns=Columns(id_column, None if columns is None else tuple(columns)),
             batch_size=batch_size,
             max_characters=max_characters,

@@ -14,6 +14,7 @@ from ..formats.brat import is_brat, read_brat
 from ..formats.conll import ConllSentence
 from ..formats.document import Document, text_offsets
 from ..formats.files import read_documents
+from ..formats.markup import PlainDocument
 from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
 from ..scheme.segment import sentence_starts, word_offsets
@@ -21,11 +22,12 @@ from .docbin import DOCBIN_SUFFIX, read_docbin
 
 
 def read_annotated(
-    path: str | Path, *, report: Report = raise_problem
+    path: str | Path, *, markup: bool = False, report: Report = raise_problem
 ) -> Iterator[Document]:
     """Read a file of any format, a DocBin (".spacy") and a corpus of brat too.
 
     path (str | Path): The file; a folder or an ".ann" file is a corpus of brat.
+    markup (bool): Whether the texts of the file hold markup; see `read_documents`.
     report (Report): Takes each problem; by default the first loss raises.
     YIELDS (Document): The documents.
     """
@@ -34,7 +36,27 @@ def read_annotated(
     elif Path(path).suffix.lower() == DOCBIN_SUFFIX:
         yield from read_docbin(path, report=report)
     else:
-        yield from read_documents(path, report=report)
+        yield from read_documents(path, markup=markup, report=report)
+
+
+def without_markup(document: Document, path: Path, report: Report) -> Document:
+    """Take the markup out of a document whose texts are written as words.
+
+    document (Document): A document.
+    path (Path): Where it is from, for problems.
+    report (Report): Takes each mention of which nothing is left.
+    RETURNS (Document): The document itself if its texts hold none.
+    """
+    if not document.markup:
+        return document
+    plain = PlainDocument(document)
+    for mention in plain.lost:
+        message = (
+            f"the mention at {mention.start} to {mention.end} is markup or not in the "
+            "text; it is left out"
+        )
+        report(Problem(str(path), message, document=document.id))
+    return plain.document
 
 
 def mentions_inside(document: Document, path: Path, report: Report) -> Document:

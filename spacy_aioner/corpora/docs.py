@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..formats.document import (
     are_adjoining,
     text_offsets,
 )
+from ..formats.markup import PlainDocument
 from ..models.wordpieces import PASSAGES_KEY
 from ..scheme.bio import longest_spans
 
@@ -48,6 +50,8 @@ def document_to_doc(
     task (str | None): The task under which it was annotated.
     RETURNS (Doc): The doc; user data holds id, task and the starts of passages.
     """
+    if document.markup:
+        document = PlainDocument(document).document
     doc = bare_doc(nlp, document)
     if task is not None:
         doc.user_data[TASK_KEY] = task
@@ -73,6 +77,8 @@ def bare_doc(nlp: Language, document: Document) -> Doc:
     document (Document): The document.
     RETURNS (Doc): Its text, tokenized.
     """
+    if document.markup:
+        document = PlainDocument(replace(document, mentions=[])).document
     doc = nlp.make_doc(document.text)
     doc.user_data[ID_KEY] = document.id
     doc.user_data[PASSAGES_KEY] = document.text_starts[1:]
@@ -90,6 +96,10 @@ def doc_to_mentions(
     RETURNS (list[Mention]): In the order of the group; spans that reach from one
         passage into the next are left out, unless the offsets run on between them.
     """
+    if document.markup:
+        plain = PlainDocument(replace(document, mentions=[]))
+        found = doc_to_mentions(doc, plain.document, spans_key=spans_key)
+        return [back for each in found if (back := plain.back(each)) is not None]
     if spans_key is not None and spans_key in doc.spans:
         group = doc.spans[spans_key]
     else:
@@ -101,8 +111,9 @@ def doc_to_mentions(
     for span, (start, end), score, id_, text, task in zip(
         group, offsets, *columns, strict=True
     ):
-        shift = _shift(document, start, end)
-        if shift is not None:
+        place = _place(document, start, end)
+        if place is not None:
+            passage, shift = place
             mentions.append(
                 Mention(
                     start=start + shift,
@@ -112,6 +123,7 @@ def doc_to_mentions(
                     id=id_,
                     score=None if score is None or np.isnan(score) else float(score),
                     task=task,
+                    passage=passage,
                 )
             )
     return mentions
@@ -197,9 +209,13 @@ def _attrs(mentions: Sequence[tuple[int, int, Mention]]) -> dict[str, Any]:
     return attrs
 
 
-def _shift(document: Document, start: int, end: int) -> int | None:
-    """What to add to offsets in the joined text to get the document's offsets."""
-    for passage, begin in zip(document.passages, document.text_starts, strict=True):
+def _place(document: Document, start: int, end: int) -> tuple[int | None, int] | None:
+    """The passage that holds offsets in the joined text, and what to add to them to get
+    the document's offsets; None if they are in no one stretch of text."""
+    starts = enumerate(document.text_starts)
+    for passage, (number, begin) in zip(document.passages, starts, strict=True):
         if begin <= start and end <= begin + len(passage.text):
-            return passage.offset - begin
-    return document.passages[0].offset if are_adjoining(document.passages) else None
+            return number, passage.offset - begin
+    if are_adjoining(document.passages):
+        return None, document.passages[0].offset
+    return None

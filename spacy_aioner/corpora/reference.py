@@ -7,7 +7,6 @@ splits the text, so it suits training files and comparisons, never prediction.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -18,7 +17,7 @@ from spacy.pipeline import Sentencizer
 from spacy.tokenizer import Tokenizer
 
 from ..formats.conll import ConllSentence
-from ..formats.document import Document, Mention
+from ..formats.document import Document, Mention, text_offsets
 from ..scheme.scheme import Task
 
 SPLIT_CHARACTERS = frozenset("=/()<>+-_")
@@ -204,18 +203,8 @@ def _spaced(text: str, mentions: Sequence[TextSpan]) -> tuple[str, list[int]]:
 
 def _in_text(document: Document) -> list[Mention]:
     """The mentions with their offsets in `document.text`."""
-    offsets = [passage.offset for passage in document.passages]
-    starts = document.text_starts
-
-    def in_text(offset: int) -> int:
-        passage = max(bisect_right(offsets, offset) - 1, 0)
-        return offset - offsets[passage] + starts[passage]
-
     return [
-        replace(
-            mention,
-            start=in_text(mention.start),
-            end=in_text(mention.end - 1) + 1,
-        )
+        replace(mention, start=place[0], end=place[1], passage=None)
         for mention in document.mentions
+        if (place := text_offsets(document, mention)) is not None
     ]

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from ..errors import AionerError
-from ..formats.document import Document
+from ..formats.document import Document, overlap, text_offsets
 
 Span = tuple[int, int, str]
 """Start and end of a mention in code points, end exclusive, and its type."""
@@ -86,9 +86,15 @@ def pair_documents(
     mapping = type_map or {}
 
     def side(document: Document) -> Side:
+        # Where offsets do not tell the passage, those in the joined text do.
+        joined = overlap(document.passages)
         spans = (
-            (mention.start, mention.end, mapping.get(mention.type, mention.type))
+            (*place, mapping.get(mention.type, mention.type))
             for mention in document.mentions
+            for place in (
+                (joined and text_offsets(document, mention))
+                or (mention.start, mention.end),
+            )
         )
         kept = frozenset(
             span for span in spans if span[2] and (types is None or span[2] in types)

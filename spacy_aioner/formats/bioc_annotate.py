@@ -8,11 +8,23 @@ from typing import Any
 from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
 
 from .bioc_document import BioCSource, annotated, identifier, score_of, task_of
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, mention_text, own_passage
+from .layout import further_infons
+from .pubtator import MentionLine
+from .relations import (
+    DISPLAY,
+    Dropped,
+    all_relations,
+    bioc_relation,
+    concept_relations,
+    drop_dangling,
+)
 from .source import Source
 
 
-def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDocument:
+def to_bioc(
+    document: Document, source: Source, dropped: Dropped, *, keep: bool = False
+) -> BioCDocument:
     """Make a bioc object of a document of any format.
 
     Mentions that were read from the same object are written where they were, with all
@@ -21,17 +33,18 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
 
     document (Document): The document; its mentions are the annotations to write.
     source (Source): Takes each mention that cannot be written.
+    dropped (Dropped): Counts relations that name annotations that are not written.
     keep (bool): Whether annotations that are no mentions are written as well.
     RETURNS (BioCDocument): A new object; the origin is not changed.
     """
     origin = document.origin
     if not isinstance(origin, BioCSource):
-        origin = BioCSource(_plain(document))
+        origin = BioCSource(_with_relations(_plain(document), document))
     bioc = _copy(origin.document)
     bioc.passages = [_copy(passage) for passage in bioc.passages]
     for passage in bioc.passages:
         passage.sentences = [_copy(sentence) for sentence in passage.sentences]
-    containers = [pair[0] for pair in annotated(bioc, document.passages)]
+    containers = [pair[0] for pair in annotated(bioc)]
     wanted: dict[int, Any] = {}
     if keep:
         wanted = {id(annotation): annotation for annotation in origin.unread}
@@ -50,7 +63,7 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
         ]
     number = 0
     for mention in new:
-        text = text_between(document.passages, mention.start, mention.end)
+        text = mention_text(document, mention)
         if text is None:
             source.misplaced(mention, document.id)
             continue
@@ -60,13 +73,37 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
         annotation = BioCAnnotation()
         annotation.id = f"A{number}"
         _fill(annotation, mention, text)
-        _box(bioc, document.passages, mention).annotations.append(annotation)
+        _box(bioc, document, mention).annotations.append(annotation)
+    dropped.count += drop_dangling(bioc, origin.document, document)
+    return bioc
+
+
+def extra_keys(document: Document, bioc: BioCDocument) -> dict[str, Any]:
+    """Get the keys of a document that BioC does not have.
+
+    document (Document): The document.
+    bioc (BioCDocument): What `to_bioc` made of it.
+    RETURNS (dict[str, Any]): The keys as read, but none of relations that were dropped.
+    """
+    origin = document.origin
+    if not isinstance(origin, BioCSource):
+        return {}
+    if len(all_relations(bioc)) < len(all_relations(origin.document)):
+        return {key: [] if key == DISPLAY else v for key, v in origin.extra.items()}
+    return origin.extra
+
+
+def _with_relations(bioc: BioCDocument, document: Document) -> BioCDocument:
+    """Give a document of another format its relations."""
+    relations, _ = concept_relations(document)
+    bioc.relations = [bioc_relation(each, n) for n, each in enumerate(relations)]
     return bioc
 
 
 def _copy(bioc: Any) -> Any:
     bioc = copy.copy(bioc)
     bioc.annotations = list(bioc.annotations)
+    bioc.relations = list(bioc.relations)
     return bioc
 
 
@@ -91,6 +128,8 @@ def _fill(annotation: BioCAnnotation, mention: Mention, text: str) -> None:
         annotation.infons["score"] = f"{mention.score:.4f}"
     if mention.task is not None:
         annotation.infons["task"] = mention.task
+    if isinstance(mention.origin, MentionLine):
+        annotation.infons.update(further_infons(mention.origin.further))
 
 
 def _updated(mention: Mention, document: Document) -> BioCAnnotation:
@@ -100,7 +139,7 @@ def _updated(mention: Mention, document: Document) -> BioCAnnotation:
     start, end = mention.start, mention.end
     if annotation.locations != [BioCLocation(start, end - start)]:
         annotation.locations = [BioCLocation(start, end - start)]
-        annotation.text = text_between(document.passages, start, end) or mention.text
+        annotation.text = mention_text(document, mention) or mention.text
     changed: dict[str, Any] = {}
     if mention.type != str(infons.get("type", "")):
         changed["type"] = mention.type
@@ -124,9 +163,12 @@ def _ids(containers: list[Any]) -> set[str]:
     return ids
 
 
-def _box(bioc: BioCDocument, passages: list[Passage], mention: Mention) -> Any:
+def _box(bioc: BioCDocument, document: Document, mention: Mention) -> Any:
     """Find what a new annotation belongs to."""
-    for made, passage in zip(bioc.passages, passages, strict=True):
+    own = own_passage(document, mention)
+    for made, passage in zip(bioc.passages, document.passages, strict=True):
+        if own is not None and passage is not own:
+            continue
         if passage.offset <= mention.start and mention.end <= passage.end:
             for sentence in made.sentences:
                 end = sentence.offset + len(sentence.text or "")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 from bioc import BioCAnnotation, BioCDocument, BioCPassage
 
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, Passage, overlap, text_between
 from .source import Source, quote
 
 # Where tools put the concept identifier, the first that is there is taken.
@@ -98,20 +97,20 @@ def from_bioc(
         return None
     if not name:
         source.problem("has no id; it is read with an empty one", line=line, lost=False)
-    ordered = sorted(passages, key=lambda passage: passage.offset)
-    if any(a.end > b.offset for a, b in pairwise(ordered)):
+    if overlap(passages):
         source.problem(
-            "has passages whose offsets overlap; a mention counts for the first that "
-            "holds its offsets",
+            "has passages whose offsets overlap; what is annotated in one of them "
+            "belongs to it, and offsets of the whole document count for the first "
+            "passage that holds them",
             line=line,
             document=name,
             lost=False,
         )
     origin = BioCSource(bioc, header=header, extra=extra or {})
     document = Document(name, passages, origin=origin)
-    for container, own in annotated(bioc, passages):
+    for container, number in annotated(bioc):
         for annotation in container.annotations:
-            mention = _mention(annotation, own, passages, source, name, line)
+            mention = _mention(annotation, number, passages, source, name, line)
             if mention is None:
                 origin.unread.append(annotation)
             else:
@@ -119,20 +118,18 @@ def from_bioc(
     return document
 
 
-def annotated(
-    bioc: BioCDocument, passages: list[Passage]
-) -> list[tuple[Any, list[Passage]]]:
-    """Get all that has annotations, each with the passages it is about.
+def annotated(bioc: BioCDocument) -> list[tuple[Any, int | None]]:
+    """Get all that has annotations, each with the passage it is about.
 
     bioc (BioCDocument): The bioc object.
-    passages (list[Passage]): Its passages as read.
-    RETURNS (list[tuple[Any, list[Passage]]]): Passages, sentences, and the document.
+    RETURNS (list[tuple[Any, int | None]]): Passages and sentences with the number of
+        the passage, and the document with None.
     """
-    found: list[tuple[Any, list[Passage]]] = []
-    for passage, read in zip(bioc.passages, passages, strict=True):
-        found.append((passage, [read]))
-        found += [(sentence, [read]) for sentence in passage.sentences]
-    return [*found, (bioc, passages)]
+    found: list[tuple[Any, int | None]] = []
+    for number, passage in enumerate(bioc.passages):
+        found.append((passage, number))
+        found += [(sentence, number) for sentence in passage.sentences]
+    return [*found, (bioc, None)]
 
 
 def _passage(bioc: BioCPassage) -> Passage:
@@ -159,7 +156,7 @@ def _passage(bioc: BioCPassage) -> Passage:
 
 def _mention(
     annotation: BioCAnnotation,
-    own: list[Passage],
+    number: int | None,
     passages: list[Passage],
     source: Source,
     name: str,
@@ -179,8 +176,10 @@ def _mention(
         return None
     location = annotation.locations[0]
     start, end = location.offset, location.offset + location.length
+    own = passages if number is None else [passages[number]]
     there = text_between(own, start, end)
     if there is None:
+        number = None
         there = text_between(passages, start, end)
         if there is None:
             problem(
@@ -208,6 +207,7 @@ def _mention(
         score_of(annotation.infons.get("score")),
         task_of(annotation.infons),
         origin=annotation,
+        passage=number,
     )
 
 

@@ -14,6 +14,7 @@ from lxml import etree
 
 from ..errors import Problem
 from .bioc_document import Header
+from .bioc_infons import infon_value, take_marks
 from .source import Source
 from .xml_prologue import character
 from .xml_records import SAFE_PARSER, XmlRecords
@@ -56,7 +57,9 @@ def _one_by_one(source: Source, read: int, fault: Fault) -> Iterator[Found]:
         source.report(problem)
 
     own = Source(source.path, tell)
-    records = XmlRecords(own, ("document",), ID, skip=read, required=False)
+    records = XmlRecords(
+        own, ("document",), ID, skip=read, required=False, instructions=True
+    )
     rest = records.elements()
     first = next(rest, None)
     # A fault inside a document was told with that document, all others were not.
@@ -79,7 +82,8 @@ def _until_fault(
     stream = source.open()
     if stream is None:
         return read, None
-    parser = etree.XMLPullParser(events=("start", "end"), **SAFE_PARSER)
+    options = {**SAFE_PARSER, "remove_pis": False}
+    parser = etree.XMLPullParser(events=("start", "end"), **options)
     depth = 0
     with stream:
         while True:
@@ -178,10 +182,11 @@ def _put(parent: Any, before: Any, pieces: list[str]) -> None:
 
 
 def _fill(header: Header, element: Any) -> None:
+    marks = take_marks(element)
     if element.tag in ("source", "date", "key"):
         setattr(header, element.tag, element.text)
     elif element.tag == "infon":
-        header.infons[element.get("key", "")] = element.text
+        header.infons[element.get("key", "")] = infon_value(element, marks)
 
 
 def _free(element: Any) -> None:

@@ -18,12 +18,13 @@ from bioc import biocjson
 from ijson.common import JSONError, ObjectBuilder
 
 from ..errors import Report, raise_problem
-from .bioc_annotate import to_bioc
+from .bioc_annotate import extra_keys, to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_objects import complete
 from .compression import bare_name
 from .document import Document
 from .json_stream import BoundedJSON
+from .relations import Dropped
 from .source import BOM, Source, quote
 
 LINES = (".jsonl", ".ndjson")
@@ -202,7 +203,8 @@ def _convert(
         )
         return None, set()
     bioc = biocjson.fromJSON(made, "BioCDocument")
-    extra = {key: each for key, each in value.items() if key not in made}
+    known = {*made, "bioctype"}
+    extra = {key: each for key, each in value.items() if key not in known}
     document = from_bioc(bioc, source, header=header, extra=extra, line=line)
     return document, unknown
 
@@ -231,6 +233,7 @@ class BioCJSONWriter:
         self.source = Source(path, report)
         self.header = header
         self.keep = keep
+        self._dropped = Dropped(self.source)
         self._part: Header | None = None  # The collection being written, of several.
         self._first: str | None = None  # Waits: is it the only document?
         self._count = 0
@@ -243,8 +246,8 @@ class BioCJSONWriter:
         origin = document.origin if isinstance(document.origin, BioCSource) else None
         if self.header is None:
             self.header = origin.header if origin else Header()
-        bioc = to_bioc(document, self.source, keep=self.keep)
-        value = biocjson.toJSON(bioc) | (origin.extra if origin else {})
+        bioc = to_bioc(document, self.source, self._dropped, keep=self.keep)
+        value = biocjson.toJSON(bioc) | extra_keys(document, bioc)
         text = json.dumps(value, ensure_ascii=False)
         self._count += 1
         if self.header.shape == "lines":
@@ -255,7 +258,8 @@ class BioCJSONWriter:
             self._put(self._between(origin.header if origin else self.header) + text)
 
     def close(self) -> None:
-        """Write what ends the file."""
+        """Write what ends the file, and tell how many relations were dropped."""
+        self._dropped.tell()
         self.header = self.header or Header()
         shape = self.header.shape
         if self._first is not None:

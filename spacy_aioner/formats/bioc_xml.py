@@ -13,11 +13,19 @@ from bioc.biocxml.encoder import encode_document, encode_infon
 from lxml import etree
 
 from ..errors import Report, raise_problem
-from .bioc_annotate import to_bioc
+from .bioc_annotate import extra_keys, to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_elements import document_elements
+from .bioc_infons import (
+    infon_text,
+    mark_infon,
+    mark_infons,
+    restore_infons,
+    take_marks,
+)
 from .bioc_objects import MAX_NUMBER
 from .document import Document
+from .relations import Dropped
 from .source import Source
 
 # Text must stand directly in these elements: bioc would drop what is nested in them.
@@ -60,6 +68,7 @@ def _convert(
     element: Any, line: int | None, source: Source, header: Header
 ) -> Document | None:
     """Let bioc read one element, or report what keeps it from that."""
+    marks = take_marks(element)
     name = element.findtext("id")
     fault = ""
     for plain in element.iter(*PLAIN):
@@ -88,7 +97,8 @@ def _convert(
     if fault:
         source.problem(f"{fault}; it is left out", line=line, document=name)
         return None
-    return from_bioc(bioc, source, header=header, line=line)
+    extra = restore_infons(bioc, element, marks)
+    return from_bioc(bioc, source, header=header, extra=extra, line=line)
 
 
 def _numbers(element: Any) -> Iterator[str]:
@@ -124,6 +134,7 @@ class BioCXMLWriter:
         self.source = Source(path, report)
         self.header = header
         self.keep = keep
+        self._dropped = Dropped(self.source)
         self._open = ExitStack()
         self._file: Any = None
 
@@ -135,13 +146,19 @@ class BioCXMLWriter:
         if self.header is None and isinstance(document.origin, BioCSource):
             self.header = document.origin.header
         self._begin()
-        bioc = to_bioc(document, self.source, keep=self.keep)
+        bioc = to_bioc(document, self.source, self._dropped, keep=self.keep)
         # bioc neither takes a missing text nor characters that XML does not have.
         clean = biocjson.fromJSON(_clean(biocjson.toJSON(bioc)), "BioCDocument")
-        self._file.write(encode_document(clean), pretty_print=True)
+        element = encode_document(clean)
+        mark_infons(bioc, element)
+        # Behind the id; of equal keys the last one counts, and that is an infon.
+        for key, value in reversed(extra_keys(document, bioc).items()):
+            element.insert(1, _infon(key, value, is_key=True))
+        self._file.write(element, pretty_print=True)
 
     def close(self) -> None:
-        """Write the end of the collection and a line break."""
+        """Write the end of the collection, and tell how many relations were dropped."""
+        self._dropped.tell()
         self._begin()
         self._open.close()
         self.stream.write(_line_break(self.header))
@@ -160,11 +177,16 @@ class BioCXMLWriter:
         for tag in ("source", "date", "key"):
             element = etree.Element(tag)
             value = getattr(header, tag)  # From JSON it may be of any type.
-            element.text = _clean(None if value is None else str(value))
+            element.text = _clean(infon_text(value))
             self._file.write(element, pretty_print=True)
         for key, value in header.infons.items():
-            infon = encode_infon(_clean(key), _clean(value))
-            self._file.write(infon, pretty_print=True)
+            self._file.write(_infon(key, value), pretty_print=True)
+
+
+def _infon(key: str, value: Any, *, is_key: bool = False) -> Any:
+    infon = encode_infon(_clean(key), _clean(infon_text(value)))
+    mark_infon(infon, value, key=is_key)
+    return infon
 
 
 def _line_break(header: Header | None) -> bytes:
@@ -181,7 +203,14 @@ def _line_break(header: Header | None) -> bytes:
 def _clean(value: Any) -> Any:
     """Make all values strings that XML can hold, each as long as it was."""
     if isinstance(value, dict):
-        return {_clean(key): _clean(each) for key, each in value.items()}
+        return {
+            key: _clean_infons(each) if key == "infons" else _clean(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
         return [_clean(each) for each in value]
     return "" if value is None else NOT_XML.sub(" ", str(value))
+
+
+def _clean_infons(infons: dict[str, Any]) -> dict[str, str]:
+    return {_clean(key): _clean(infon_text(each)) for key, each in infons.items()}

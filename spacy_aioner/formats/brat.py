@@ -11,7 +11,9 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,8 +28,26 @@ SEPARATOR = ";"
 _PART = "[0-9]{1,15} [0-9]{1,15}"
 MENTION = re.compile(rf"(\S+) ({_PART}(?:;{_PART})*)")
 NORMALIZATION = re.compile(r"\S+ (\S+) (\S.*)")
-# Relations, events, attributes and modifications; equivalences and notes.
 OTHER = re.compile(r"[REAM][0-9]\S*\t|[*#]")
+# What such lines hold, by their first character.
+KINDS = {
+    "R": "relations",
+    "E": "events",
+    "A": "attributes",
+    "M": "attributes",
+    "*": "equivalences",
+    "#": "notes",
+}
+
+
+@dataclass(frozen=True)
+class BratLines:
+    """What a document has that is not read: `Document.origin` for brat.
+
+    counts (Counter[str]): How many lines of each of KINDS.
+    """
+
+    counts: Counter[str]
 
 
 def is_brat(path: str | Path) -> bool:
@@ -77,7 +97,8 @@ def read_brat(
     YIELDS (Document): In order of the paths, with one passage. The id is the path below
         the folder without suffix, with "/" between folders; of one file its name
         without suffix. Lines that are no mentions, but relations, events, attributes,
-        equivalences or notes, are passed over; normalizations become ids of mentions.
+        equivalences or notes, are counted in the origin; normalizations become ids of
+        mentions.
     """
     path = Path(path)
     if os.path.isdir(path):
@@ -161,7 +182,7 @@ def _read(file: Path, name: str, source: Source) -> Document | None:
         )
     reading = _Reading(passage, source, name)
     reading.read(annotation)
-    return Document(name, [passage], reading.mentions)
+    return Document(name, [passage], reading.mentions, origin=BratLines(reading.others))
 
 
 class _Reading:
@@ -174,6 +195,7 @@ class _Reading:
 
     def __init__(self, passage: Passage, source: Source, name: str) -> None:
         self.mentions: list[Mention] = []
+        self.others: Counter[str] = Counter()
         self.passage = passage
         self.source = source
         self.name = name
@@ -183,14 +205,17 @@ class _Reading:
         self._concepts: dict[str, tuple[int, list[str]]] = {}
 
     def read(self, annotation: str) -> None:
-        """Read all lines into `mentions`.
+        """Read all lines into `mentions`, and count those that are not read.
 
         annotation (str): What the file holds.
         """
         lines = io.StringIO(annotation.removeprefix(MARK), newline="\n")
         for number, line in enumerate(lines, 1):
             line = line.rstrip("\r\n")
-            if not line.strip() or OTHER.match(line):
+            if not line.strip():
+                continue
+            if OTHER.match(line):
+                self.others[KINDS[line[0]]] += 1
                 continue
             key, content, stated = (*line.split("\t", 2), "", "")[:3]
             if key.startswith("T"):

@@ -25,6 +25,9 @@ class Mention:
     task (str | None): The task that predicted it, for predicted mentions.
     origin (Any): What the writer of the same format needs to write a mention of the
         file where and as it stood; None for a new mention. Not compared.
+    passage (int | None): The number of the passage that it was found in, from 0, where
+        that is known: offsets alone do not tell, as passages of a file may have equal
+        ones. Not compared.
     """
 
     start: int
@@ -35,6 +38,7 @@ class Mention:
     score: float | None = None
     task: str | None = None
     origin: Any = field(default=None, compare=False, repr=False)
+    passage: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass
@@ -65,12 +69,15 @@ class Document:
     origin (Any): What only the writer of the same format needs to reproduce the
         input (PubTator: the lines that are not mentions; BioC: the bioc object).
         Not compared.
+    markup (bool): Whether the texts hold markup: what is read of them is a view (see
+        `PlainDocument`), while they and all offsets stay as they are stored.
     """
 
     id: str
     passages: list[Passage]
     mentions: list[Mention] = field(default_factory=list)
     origin: Any = field(default=None, compare=False, repr=False)
+    markup: bool = field(default=False, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -120,6 +127,35 @@ def text_between(passages: Sequence[Passage], start: int, end: int) -> str | Non
     return "".join(pieces) + " " * (end - position)
 
 
+def own_passage(document: Document, mention: Mention) -> Passage | None:
+    """Get the passage that a mention was found in.
+
+    document (Document): The document.
+    mention (Mention): One of its mentions.
+    RETURNS (Passage | None): The passage that the mention names; None if it names none
+        or lies elsewhere by now.
+    """
+    number = mention.passage
+    if number is None or number >= len(document.passages):
+        return None
+    passage = document.passages[number]
+    inside = passage.offset <= mention.start < mention.end <= passage.end
+    return passage if inside else None
+
+
+def mention_text(document: Document, mention: Mention) -> str | None:
+    """Get the text of its document at the offsets of a mention.
+
+    document (Document): The document.
+    mention (Mention): One of its mentions.
+    RETURNS (str | None): See `text_between`; that of its own passage where the mention
+        names one.
+    """
+    passage = own_passage(document, mention)
+    passages = document.passages if passage is None else [passage]
+    return text_between(passages, mention.start, mention.end)
+
+
 def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None:
     """Find a mention in the text of its document.
 
@@ -130,6 +166,10 @@ def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None
     """
     if mention.start >= mention.end:
         return None
+    own = own_passage(document, mention)
+    if own is not None and mention.passage is not None:
+        shift = document.text_starts[mention.passage] - own.offset
+        return mention.start + shift, mention.end + shift
     for passage, start in zip(document.passages, document.text_starts, strict=True):
         if passage.offset <= mention.start and mention.end <= passage.end:
             shift = start - passage.offset
@@ -153,6 +193,16 @@ def adjoining(texts: Iterable[tuple[str, str]]) -> list[Passage]:
         offset = passages[-1].end + 1 if passages else 0
         passages.append(Passage(offset, text, kind))
     return passages
+
+
+def overlap(passages: Iterable[Passage]) -> bool:
+    """Tell whether an offset may be in several passages.
+
+    passages (Iterable[Passage]): The passages of a document, in any order.
+    RETURNS (bool): Whether two of them have a character at one offset.
+    """
+    ordered = sorted(passages, key=lambda passage: passage.offset)
+    return any(left.end > right.offset for left, right in pairwise(ordered))
 
 
 def are_adjoining(passages: Sequence[Passage]) -> bool:

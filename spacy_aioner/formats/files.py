@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,13 +19,14 @@ from .detect import ARCHIVE, UnknownFormat, detect_format, is_archive
 from .document import Document
 from .jats import read_jats
 from .jsonl import JSONLWriter, read_jsonl
+from .markup import watch_markup
 from .nbib import read_nbib
 from .parquet import ParquetWriter, read_parquet
 from .pubmed_xml import read_pubmed_xml
 from .pubtator import PubTatorWriter, read_pubtator
 from .rows import COLUMNS, Columns
 from .sink import replace_file
-from .source import open_stored
+from .source import Source, open_stored
 from .text import TextWriter, read_text
 
 
@@ -85,6 +86,7 @@ def read_documents(
     *,
     format: str | None = None,
     columns: Columns | None = None,
+    markup: bool = False,
     report: Report = raise_problem,
 ) -> Iterator[Document]:
     """Read a file of any format one document after the other.
@@ -92,6 +94,8 @@ def read_documents(
     path (str | Path): The file.
     format (str | None): One of FORMATS; by default it is told from the file.
     columns (Columns | None): What the columns of JSONL, CSV and Parquet are called.
+    markup (bool): Whether the texts hold HTML or XML. Documents stay as they are
+        stored; a pipeline reads the text of the markup (see `PlainDocument`).
     report (Report): Takes each problem; by default the first loss raises.
     RETURNS (Iterator[Document]): The documents; none of a file of unknown format,
         which is reported.
@@ -115,9 +119,11 @@ def read_documents(
         raise AionerError(
             f"there is no format {format!r}; take one of {', '.join(FORMATS)}"
         )
-    if format in ROWS and columns is not None:
-        return READERS[format](path, columns=columns, report=report)
-    return READERS[format](path, report=report)
+    options = {"columns": columns} if format in ROWS and columns is not None else {}
+    documents = READERS[format](path, report=report, **options)
+    if markup:
+        return (replace(document, markup=True) for document in documents)
+    return watch_markup(documents, Source(path, report))
 
 
 @contextmanager

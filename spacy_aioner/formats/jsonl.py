@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from ..errors import Report, raise_problem
 from .document import Document, text_offsets
-from .row_mentions import ENTITIES
+from .row_mentions import ENTITIES, Entity
 from .rows import COLUMNS, Columns, Row, read_rows
 from .source import Source
 
@@ -85,7 +85,7 @@ def _parse(data: bytes) -> dict[str, Any]:
         raise ValueError("holds a number of too many digits") from None
     if not isinstance(value, dict):
         raise ValueError("is no JSON object")
-    if _depth_exceeded(value):
+    if depth_exceeded(value):
         raise ValueError(f"is nested more than {MAX_DEPTH} levels deep")
     if HALF.search(text):
         try:
@@ -95,8 +95,12 @@ def _parse(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _depth_exceeded(value: Any) -> bool:
-    """Whether a value is nested deeper than may be written again anywhere."""
+def depth_exceeded(value: Any) -> bool:
+    """Tell whether a value is nested deeper than may be written again anywhere.
+
+    value (Any): Any value of JSON.
+    RETURNS (bool): Whether it is nested more than MAX_DEPTH levels deep.
+    """
     level = [value]
     for _ in range(MAX_DEPTH):
         held = [each for each in level if isinstance(each, (dict, list))]
@@ -115,8 +119,8 @@ class JSONLWriter:
     other keys that its mentions were read from. One of another format gets the keys
     "id" and "text". The key "entities", last unless the row had one, holds an object
     for each mention: start, end, text, type and, where they are known, task, score
-    (four decimals) and id. The offsets count in the text columns joined by single
-    spaces, or in "text".
+    (four decimals) and id, and what else it had. The offsets count in the text columns
+    joined by single spaces, or in "text".
 
     stream (BinaryIO): Where to write.
     path (str | Path): The name of that place, for problems.
@@ -169,4 +173,7 @@ class JSONLWriter:
                 "text": text[start:end],
                 "type": mention.type,
                 **{key: value for key, value in known.items() if value is not None},
+                **(
+                    mention.origin.further if isinstance(mention.origin, Entity) else {}
+                ),
             }

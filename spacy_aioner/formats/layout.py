@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Any
 
 from .document import Document, Passage
 from .pubtator_records import PubTatorRecord
 
 BREAKS = re.compile(r"[\t\r\n]")
 ID_BREAKS = re.compile(r"[\t\r\n|]|^#")
+
+
+def further_infons(columns: Sequence[str]) -> dict[str, str]:
+    """Name what stands behind the identifier in a mention line, for BioC.
+
+    columns (Sequence[str]): The columns from the seventh on.
+    RETURNS (dict[str, str]): Infons: "column 7" and so on.
+    """
+    return {f"column {number}": each for number, each in enumerate(columns, 7)}
+
+
+def further_columns(infons: Mapping[str, Any]) -> list[str]:
+    """Get back what `further_infons` named.
+
+    infons (Mapping[str, Any]): The infons of an annotation.
+    RETURNS (list[str]): The columns from the seventh on.
+    """
+    columns = takewhile(lambda n: f"column {n}" in infons, count(7))
+    return [str(infons[f"column {number}"] or "") for number in columns]
 
 
 def one_line(text: str) -> str:
@@ -40,16 +62,21 @@ class Layout:
         """What the offsets of the record count in."""
         return f"{self.title} {self.abstract}"
 
-    def move(self, start: int, end: int) -> tuple[int, int] | None:
+    def move(
+        self, start: int, end: int, own: Passage | None = None
+    ) -> tuple[int, int] | None:
         """Find the new offsets of a mention.
 
         start, end (int): The offsets in the document.
+        own (Passage | None): The passage that the mention was found in, if known.
         RETURNS (tuple[int, int] | None): The offsets in the record. None if the
             mention is not in one passage, nor in passages that moved together.
         """
         if start >= end:
             return None
         for passage, distance in self.moves:
+            if own is not None and passage is not own:
+                continue
             if passage.offset <= start and end <= passage.end:
                 return start + distance, end + distance
         distances = {

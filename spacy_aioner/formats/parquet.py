@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import AionerError, Report, raise_problem
-from .document import Document, text_between
+from .document import Document, mention_text
 from .row_mentions import KEYS
 from .rows import COLUMNS, Columns, read_rows
 from .source import Source, quote
@@ -215,7 +215,7 @@ class ParquetWriter:
         document (Document): The document; its text is not written.
         """
         for mention in document.mentions:
-            text = text_between(document.passages, mention.start, mention.end)
+            text = mention_text(document, mention)
             if text is None:
                 self.source.misplaced(mention, document.id)
                 continue

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bioc import BioCAnnotation
+
 from ..errors import Report, raise_problem
-from .document import Document, Mention, Passage
-from .layout import Layout, lay_out, one_line
-from .pubtator_records import PubTatorRecord, RawRecord, read_records
+from .document import Document, Mention, Passage, own_passage
+from .layout import Layout, further_columns, lay_out, one_line
+from .pubtator_records import PubTatorRecord, RawRecord, is_relation, read_records
+from .relations import Concepts, Dropped, concept_relations, parse_relation
 from .source import Source, quote
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
@@ -32,11 +35,13 @@ class MentionLine:
     slot (int): Which mention of its record it is.
     line (str): The line, without the line break.
     state (tuple): Start, end, text, type and id as read from it.
+    further (tuple[str, ...]): The columns behind the identifier.
     """
 
     slot: int
     line: str
     state: tuple[int, int, str, str, str | None]
+    further: tuple[str, ...] = ()
 
 
 def read_pubtator(
@@ -46,12 +51,14 @@ def read_pubtator(
 
     path (str | Path): The file, in UTF-8.
     report (Report): Takes each problem; by default the first loss raises.
-    YIELDS (Document): Passages "title" and, where there is one, "abstract".
+    YIELDS (Document): Passages "title" and, where there is one, "abstract". Text that
+        goes on in the lines below its own is joined, with a space for each line break.
     """
     source = Source(path, report)
     stream = source.open()
     if stream is None:
         return
+    wrapped = False
     seen: set[str] | None = set()
     with stream:
         for raw in read_records(stream, source):
@@ -68,6 +75,15 @@ def read_pubtator(
                 seen.add(raw.id)
                 if len(seen) > MAX_IDS:
                     seen = None
+            if raw.decodable and raw.wrapped is not None and not wrapped:
+                wrapped = True
+                source.problem(
+                    "continues the text of the line above it; such lines are joined, "
+                    "and each line break counts as one space (reported once)",
+                    line=raw.wrapped,
+                    document=raw.id,
+                    lost=False,
+                )
             if raw.decodable:
                 yield _build(raw, source)
 
@@ -75,8 +91,9 @@ def read_pubtator(
 def _build(raw: RawRecord, source: Source) -> Document:
     record = raw.record
     record.abstract = raw.abstract is not None
-    passages = [Passage(0, raw.title, "title")]
-    text = raw.title
+    # Programs that break lines put a break in the place of a space.
+    text = " ".join(raw.title)
+    passages = [Passage(0, text, "title")]
     if raw.abstract is None:
         source.problem(
             "has no abstract line; it is read as a title alone",
@@ -85,8 +102,9 @@ def _build(raw: RawRecord, source: Source) -> Document:
             lost=False,
         )
     else:
-        passages.append(Passage(len(raw.title) + 1, raw.abstract, "abstract"))
-        text = f"{raw.title} {raw.abstract}"
+        abstract = " ".join(raw.abstract)
+        passages.append(Passage(len(text) + 1, abstract, "abstract"))
+        text = f"{text} {abstract}"
     document = Document(raw.id, passages, origin=record)
     for number, line in raw.lines:
         mention = None
@@ -94,15 +112,17 @@ def _build(raw: RawRecord, source: Source) -> Document:
             mention = _parse(line, len(document.mentions), text, raw.id, number, source)
         else:
             record.others.append((len(document.mentions), line))
-            if not line.startswith("#") and line.count("\t") not in (3, 4):
+            if not line.startswith("#") and not is_relation(line, raw.id):
+                # It may be text, and that is not tagged here.
                 source.problem(
-                    "is neither a mention nor a relation; the line is kept as written",
+                    "is no mention, relation or comment, and text cannot stand here; "
+                    "the line is not read, put text into the title or abstract line",
                     line=number,
                     document=raw.id,
-                    lost=False,
                 )
         if mention is not None:
             document.mentions.append(mention)
+    record.concepts = {mention.id for mention in document.mentions if mention.id}
     return document
 
 
@@ -163,15 +183,16 @@ def _parse(
     kind = columns[4] if len(columns) > 4 else ""
     identifier = columns[5] if len(columns) > 5 else None
     state = (start, end, stated, kind, identifier)
-    return Mention(*state, origin=MentionLine(slot, line, state))
+    return Mention(*state, origin=MentionLine(slot, line, state, tuple(columns[6:])))
 
 
 class PubTatorWriter:
     """Writes documents in the PubTator format.
 
     A document that was read from PubTator comes out as it stood, byte for byte, but
-    for what `mentions` no longer holds or holds in addition. A document of another
-    format becomes a title and an abstract (see `lay_out`).
+    for what `mentions` no longer holds or holds in addition, and relations of concepts
+    that no mention has any more. A document of another format becomes a title and an
+    abstract (see `lay_out`), with its relations where they are between two concepts.
 
     stream (BinaryIO): Where to write.
     path (str | Path): The name of that place, for problems.
@@ -191,6 +212,7 @@ class PubTatorWriter:
         self.source = Source(path, report)
         self.newline = "\r\n" if crlf else "\n"
         self._terminated = True
+        self._dropped = Dropped(self.source)
 
     def write(self, document: Document) -> None:
         """Write one document.
@@ -200,13 +222,17 @@ class PubTatorWriter:
         layout = lay_out(document)
         record = document.origin
         if not isinstance(record, PubTatorRecord):
-            record = PubTatorRecord(abstract=True, after=[""])
+            relations, _ = concept_relations(document)
+            lines = ["\t".join(map(one_line, filter(None, r))) for r in relations]
+            others = [(0, f"{layout.id}\t{line}") for line in lines]
+            record = PubTatorRecord(others=others, abstract=True, after=[""])
         lines = [*record.before, f"{layout.id}|t|{layout.title}", *record.between]
         if record.abstract:
             lines.append(f"{layout.id}|a|{layout.abstract}")
-        others = list(record.others)
+        others = self._others(record, document)
         for mention in document.mentions:
-            line = self._mention_line(mention, layout)
+            own = own_passage(document, mention)
+            line = self._mention_line(mention, layout, own)
             if isinstance(mention.origin, MentionLine):
                 while others and others[0][0] <= mention.origin.slot:
                     lines.append(others.pop(0)[1])
@@ -221,18 +247,36 @@ class PubTatorWriter:
         self._terminated = record.terminated
 
     def close(self) -> None:
-        """End the file: nothing stands below the last record."""
+        """Tell how many relations were dropped; no more is written."""
+        self._dropped.tell()
 
-    def _mention_line(self, mention: Mention, layout: Layout) -> str | None:
+    def _others(
+        self, record: PubTatorRecord, document: Document
+    ) -> list[tuple[int, str]]:
+        """Get the lines that are no mentions, but for relations of what is gone."""
+        concepts = Concepts(record.concepts, document)
+        kept = [
+            (slot, line)
+            for slot, line in record.others
+            if not is_relation(line, document.id) or concepts.have(parse_relation(line))
+        ]
+        self._dropped.count += len(record.others) - len(kept)
+        return kept
+
+    def _mention_line(
+        self, mention: Mention, layout: Layout, own: Passage | None
+    ) -> str | None:
         state = (mention.start, mention.end, mention.text, mention.type, mention.id)
         extra: list[str] = []
         stated = mention.text
         if isinstance(mention.origin, MentionLine):
             if mention.origin.state == state:
                 return mention.origin.line
-            extra = mention.origin.line.split("\t")[6:]
+            extra = list(mention.origin.further)
             stated = ""  # What changed may be the offsets: the old text is stale.
-        place = layout.move(mention.start, mention.end)
+        elif isinstance(mention.origin, BioCAnnotation):
+            extra = [one_line(text) for text in further_columns(mention.origin.infons)]
+        place = layout.move(mention.start, mention.end, own)
         if place is None:
             self.source.problem(
                 f"the mention {quote(mention.text)} at {mention.start} to "

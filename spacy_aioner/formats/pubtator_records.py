@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from .source import BOM, UTF_16, Source
 
+# A relation has four columns, or five with its novelty.
+RELATION_TABS = (3, 4)
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
 
 
@@ -24,6 +26,7 @@ class PubTatorRecord:
     after (list[str]): The blank line that ends the record and what follows it.
     abstract (bool): Whether the record has an abstract line.
     terminated (bool): Whether the last line ends with a line break.
+    concepts (set[str]): The identifiers of the mentions that were read.
     """
 
     before: list[str] = field(default_factory=list)
@@ -32,6 +35,7 @@ class PubTatorRecord:
     after: list[str] = field(default_factory=list)
     abstract: bool = False
     terminated: bool = True
+    concepts: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -40,23 +44,28 @@ class RawRecord:
 
     id (str): The id in the title line.
     line (int): The number of the title line.
-    title (str): The text of the title line.
+    title (list[str]): The text of the title line, and lines that continue it.
     record (PubTatorRecord): What a writer needs beyond text and mentions.
-    abstract (str | None): The text of the abstract line, if there is one.
+    abstract (list[str] | None): Those of the abstract, if there is an abstract line.
     lines (list[tuple[int, str]]): All other lines, each with its number.
     decodable (bool): Whether every line is valid UTF-8 and not too long; if not, that
         was reported.
     closed (bool): Whether the blank line that ends the record has come.
+    in_text (bool): Whether the last line was text, which the next one may continue.
+    wrapped (int | None): The number of the first line that continues the text of the
+        line before it.
     """
 
     id: str
     line: int
-    title: str
+    title: list[str]
     record: PubTatorRecord
-    abstract: str | None = None
+    abstract: list[str] | None = None
     lines: list[tuple[int, str]] = field(default_factory=list)
     decodable: bool = True
     closed: bool = False
+    in_text: bool = True
+    wrapped: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
             raw = RawRecord(
                 match[1],
                 line.number,
-                line.text[match.end() :],
+                [line.text[match.end() :]],
                 PubTatorRecord(before=before),
             )
             before, stray, titles = [], False, True
@@ -196,10 +205,36 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
     return raw.decodable
 
 
+def _is_text(text: str, record_id: str) -> bool:
+    """Whether a line can be nothing but text: no comment, mention or relation.
+
+    Those begin with the id of their record and a TAB, or have as many columns.
+    """
+    if text.startswith(("#", f"{record_id}\t")):
+        return False
+    return text.count("\t") < min(RELATION_TABS)
+
+
+def is_relation(line: str, record_id: str) -> bool:
+    """Tell whether a line that is no mention is a relation.
+
+    line (str): The line.
+    record_id (str): The id of its record.
+    RETURNS (bool): Whether it has the id and the columns of one.
+    """
+    return line.startswith(f"{record_id}\t") and line.count("\t") in RELATION_TABS
+
+
 def _add(
     raw: RawRecord, line: _Line, match: re.Match[str] | None, source: Source
 ) -> None:
     """Add a line below the title line to its record."""
+    if raw.in_text and match is None and _is_text(line.text, raw.id):
+        (raw.title if raw.abstract is None else raw.abstract).append(line.text)
+        if raw.wrapped is None:
+            raw.wrapped = line.number
+        return
+    raw.in_text = False
     if match is None:
         raw.lines.append((line.number, line.text))
     elif match[1] != raw.id:
@@ -215,7 +250,8 @@ def _add(
             document=raw.id,
         )
     else:
-        raw.abstract = line.text[match.end() :]
+        raw.abstract = [line.text[match.end() :]]
+        raw.in_text = True
         # Only comments usually stand there; what else does is kept where it stood,
         # but mentions are parsed, so they move below the abstract.
         raw.record.between = [text for _, text in raw.lines if text.startswith("#")]

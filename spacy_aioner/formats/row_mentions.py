@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .document import Mention
@@ -13,11 +14,26 @@ from .source import quote
 ENTITIES = "entities"
 # Keys whose value is a list of mentions, or spaCy's groups of such lists by name.
 KEYS = (ENTITIES, "spans", "ents")
+# The keys of a mention that are read, and Prodigy's that follow from them.
+FIELDS = (
+    *("start", "end", "text", "type", "task", "score", "id"),
+    *("label", "kb_id", "start_offset", "end_offset", "token_start", "token_end"),
+)
 # Keys of doccano; a list of words under them says of what class the whole text is.
 LABELS = ("label", "labels")
 # What tells annotation of other tools: objects with one key of each of these.
 STARTS = {"start", "begin", "offset", "span", "start_char", "startOffset"}
 TYPES = {"type", "label", "labels", "obj", "entity", "entity_group", "entity_type"}
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What an entity has beyond a mention: `Mention.origin` for rows.
+
+    further (dict[str, Any]): Its other values, in order.
+    """
+
+    further: dict[str, Any]
 
 
 class Fault(NamedTuple):
@@ -121,6 +137,7 @@ def _mention(item: Any, text: str) -> Mention:
     for key, value in (("text", stated), ("id", concept), ("task", task)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"whose {key} is no string")
+    further = {key: value for key, value in item.items() if key not in FIELDS}
     return Mention(
         start,
         end,
@@ -129,6 +146,7 @@ def _mention(item: Any, text: str) -> Mention:
         concept,
         _score(item.get("score")),
         task,
+        origin=Entity(further) if further else None,
     )
 
 

@@ -86,10 +86,12 @@ class Row:
     """What a document was made of: `Document.origin` for rows.
 
     values (dict[str, Any]): The values as read, in order.
+    used (tuple[str, ...]): The columns of the id and of the texts.
     annotated (tuple[str, ...]): The keys that mentions were read from.
     """
 
     values: dict[str, Any]
+    used: tuple[str, ...] = ()
     annotated: tuple[str, ...] = ()
 
 
@@ -183,13 +185,13 @@ def row_document(
         text. None if the row was reported and is skipped.
     """
     fault = ""
-    column = columns.id_of(values)
-    name = None if column is None else values.get(column)
+    id_column = columns.id_of(values)
+    name = None if id_column is None else values.get(id_column)
     if name is None or name == "":
         name = place.name
     elif isinstance(name, bool) or not isinstance(name, (int, str)):
         fault = (
-            f"has a {quote(str(column))} that is neither a string nor a whole number"
+            f"has a {quote(str(id_column))} that is neither a string nor a whole number"
         )
     names = columns.of(values)
     if not names:
@@ -210,10 +212,11 @@ def row_document(
         place.problem(f"{fault}; it is left out, the others are read")
         return None
     document = Document(str(name), adjoining(texts))
+    used = (*([] if id_column is None else [id_column]), *names)
 
     def report(fault: Fault) -> None:
         place.problem(f"has {fault.message}", document=document.id, lost=fault.lost)
 
     document.mentions, keys = read_mentions(values, document.text, report)
-    document.origin = Row(values, keys)
+    document.origin = Row(values, used, keys)
     return document

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ..errors import Report, raise_problem
 from .compression import bare_name
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, Passage, mention_text
 from .source import Source
 
 # A larger file is hardly a text, and would take memory without bounds.
@@ -113,7 +113,7 @@ class TextWriter:
         document (Document): The document; its id is not written.
         """
         for mention in document.mentions:
-            text = text_between(document.passages, mention.start, mention.end)
+            text = mention_text(document, mention)
             if text is None:
                 self.source.misplaced(mention, document.id)
             else:

@@ -129,6 +129,7 @@ class XmlRecords:
         record that cannot be parsed.
     skip (int): How many records at the beginning are passed over in silence.
     required (bool): Whether a file without any record is a problem.
+    instructions (bool): Whether processing instructions are kept.
     seen (int): How many records have begun up to now.
     """
 
@@ -137,6 +138,7 @@ class XmlRecords:
     identify: re.Pattern[bytes]
     skip: int = 0
     required: bool = True
+    instructions: bool = False
     seen: int = 0
 
     def elements(self) -> Iterator[tuple[int, Any]]:
@@ -175,7 +177,11 @@ class XmlRecords:
         if head.startswith(UTF_16) or b"<\0" in head[:4] or b"\0<" in head[:4]:
             encoding = "UTF-16"
         try:
-            options = {**SAFE_PARSER, "resolve_entities": "internal"}
+            options = {
+                **SAFE_PARSER,
+                "resolve_entities": "internal",
+                "remove_pis": not self.instructions,
+            }
             parser = etree.XMLParser(encoding=encoding, **options)
             etree.fromstring(b"<records/>", parser)
         except (LookupError, etree.XMLSyntaxError):

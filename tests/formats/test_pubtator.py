@@ -58,7 +58,7 @@ def test_reads_offsets_over_title_space_abstract(read):
         "1\tAssociation\t12\tD2\tNovel\n1\t2\t3\tB\tX\n# last\n\t \n\n",
         "1|t|A\n1|a|B\n1\tCID\t12\t34\n1\tBind\t12\t34\tNo\n\n",
         "1|t|title alone\n\n",
-        "1|t|A\n1|a|B\n1\t000\t01\tA\tX\t\nodd line\n\n",
+        "1|t|A\n1|a|B\n1\t000\t01\tA\tX\t\n\n",
         "1|t|A\n1|a|B\n1\t0\t1\tother\tX\n\n",
         "1|t|A\n1|a|C\rD\x0b\x85\u2028E\n1\t2\t4\tC\r\tX\n\n",
     ],
@@ -66,6 +66,29 @@ def test_reads_offsets_over_title_space_abstract(read):
 def test_round_trip_is_byte_identical(read, data):
     documents, problems = read(data)
     assert not any(problem.lost for problem in problems)
+    assert write(documents) == data.encode()
+
+
+def test_text_that_goes_on_in_further_lines_is_joined(read):
+    data = "1|t|Loss of\nTP53\n1|a|In mice\n\tand in\nrats.\n1\t8\t12\tTP53\tGene\n\n"
+    (document,), (problem,) = read(data * 2)[0][:1], read(data)[1]
+    assert [passage.text for passage in document.passages] == [
+        "Loss of TP53",
+        "In mice \tand in rats.",
+    ]
+    (mention,) = document.mentions
+    assert document.text[mention.start : mention.end] == mention.text == "TP53"
+    assert (problem.line, problem.lost) == (2, False)
+    assert len(read(data * 2)[1]) == 2  # The line is told once, and the second id.
+    joined = b"1|t|Loss of TP53\n1|a|In mice \tand in rats.\n1\t8\t12\tTP53\tGene\n\n"
+    assert write([document]) == joined
+
+
+@pytest.mark.parametrize("line", ["text below a mention", "a\tb\tc text"])
+def test_text_that_stands_nowhere_is_a_loss_and_stays_as_it_is(read, line):
+    data = f"1|t|A\n1|a|B\n1\t0\t1\tA\tX\n{line}\n\n"
+    documents, (problem,) = read(data)
+    assert (problem.line, problem.lost) == (4, True)
     assert write(documents) == data.encode()
 
 
@@ -96,7 +119,7 @@ def test_crlf_and_bom_are_read_and_told_once(read):
         ("1\t0\t1\tB\tX", "kept as written", False),
         ("2|a|other", "names the document '2'", True),
         ("1|a|again", "second abstract", True),
-        ("only one column", "neither a mention nor a relation", False),
+        ("1\tonly two columns", "not read", True),
     ],
 )
 def test_bad_line_is_told_with_its_number(read, line, word, lost):
