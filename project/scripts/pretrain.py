@@ -76,7 +76,10 @@ def main(
         source = find_encoder(encoder)
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True)
         model = AutoModelForMaskedLM.from_pretrained(
-            source, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+            source,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            torch_dtype=torch.float32,
         )
         model.to("cuda" if torch.cuda.is_available() else "cpu").train()
         batches = _batches(lines, tokenizer, pieces=pieces, share=share, seed=seed)

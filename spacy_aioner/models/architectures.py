@@ -37,7 +37,8 @@ def build_aio_tagger(
     """Build the all-in-one tagger: encoder, dense layer, softmax or CRF.
 
     encoder (str): A folder, an installed package that carries a model, or a name on
-        the Hugging Face hub. Read at initialisation only.
+        the Hugging Face hub; docs/encoders.md lists the families. Read at
+        initialisation only.
     decoder (str): "softmax" or "crf".
     hidden_width (int): Width of the dense layer.
     dropout (float): Dropout before the label scores; `nlp.update(drop=…)` and
@@ -109,7 +110,8 @@ def get_shim(model: AioModel) -> "AioShim":
 
 def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
     """Load the encoder; needs the dimension nO and the attribute n_tags."""
-    from .encoders import load_encoder
+    from .encoders import load_encoder, try_encoder
+    from .families import longest_input
     from .network import AioNetwork
 
     shim = get_shim(model)
@@ -121,6 +123,8 @@ def _init(model: AioModel, X: Any = None, Y: Any = None) -> None:
         settings=model.attrs["encoder_config"],
         attention=shim.pick_attention(),
     )
+    limit = min(shim.max_pieces, longest_input(encoder))
+    try_encoder(model.attrs["encoder"], encoder, limit=limit)
     network = AioNetwork(
         encoder,
         n_labels=model.get_dim("nO"),
@@ -134,10 +138,12 @@ def _forward(
 ) -> tuple[Any, Callable[[Any], Inputs]]:
     import torch
 
+    from .families import reads_padding
     from .flat import runs_flat
     from .tensors import make_tensors
 
     shim = get_shim(model)
+    encoder = shim.network.encoder  # type: ignore[union-attr]
     budget = shim.batch_pieces
     if not is_train and shim.device.type == "cuda":
         budget = max(budget, _GPU_PIECES)
@@ -147,7 +153,8 @@ def _forward(
         budget=budget,
         limit=shim.limit,
         device=shim.device,
-        flat=runs_flat(shim.network.encoder),  # type: ignore[union-attr]
+        flat=runs_flat(encoder),
+        exact=reads_padding(encoder),
     )
     order = torch.from_numpy(rows).to(shim.device)
     if not batches:

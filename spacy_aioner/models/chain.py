@@ -18,6 +18,7 @@ from .types import Ints
 
 FORBIDDEN = -1e4
 _TINY = 1e-300
+_NO_FLOAT64 = ("mps",)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Steps:
         return out
 
 
+def _exact(values: Tensor) -> Tensor:
+    """In float64, on the CPU if the device has none, as Apple's GPUs."""
+    return values.to("cpu" if values.device.type in _NO_FLOAT64 else None).double()
+
+
 def log_partition(scores: Tensor, bounds: Ints, chain: Chain) -> Tensor:
     """Sum over all label sequences, in logarithms.
 
@@ -98,7 +104,7 @@ class _LogPartition(torch.autograd.Function):
         lattice = _Lattice(scores, bounds, Chain(start, end, transitions))
         ctx.save_for_backward(
             *(
-                gradient.to(value.dtype)
+                gradient.to(value)
                 for gradient, value in zip(
                     lattice.marginals(),
                     (scores, start, end, transitions),
@@ -106,7 +112,7 @@ class _LogPartition(torch.autograd.Function):
                 )
             )
         )
-        return lattice.log_partition().to(scores.dtype)
+        return lattice.log_partition().to(scores)
 
     @staticmethod
     def backward(ctx: Any, d_total: Tensor) -> tuple[Tensor | None, ...]:
@@ -125,11 +131,8 @@ class _Lattice:
     """
 
     def __init__(self, scores: Tensor, bounds: Ints, chain: Chain) -> None:
-        scores = scores.double()
-        self.move, self.close = (
-            chain.transitions.double().exp(),
-            chain.end.double().exp(),
-        )
+        scores = _exact(scores)
+        self.move, self.close = _exact(chain.transitions).exp(), _exact(chain.end).exp()
         self.rows = Steps(bounds, scores.device)
         # How many sequences go on after each step.
         self.living = [*self.rows.sizes[1:], 0]
@@ -138,7 +141,7 @@ class _Lattice:
         # Forward: what leads to each label, its scale, and how sequences end.
         self.alphas: list[Tensor] = []
         self.scales: list[Tensor] = []
-        reached = steps[0] * chain.start.double().exp()
+        reached = steps[0] * _exact(chain.start).exp()
         for t, step in enumerate(steps):
             if t:
                 reached = (self.alphas[-1][: len(step)] @ self.move) * step
@@ -269,16 +272,17 @@ def span_probabilities(
     RETURNS (Tensor): Probabilities, float64 (n_spans,).
     """
     lattice = _Lattice(scores, bounds, chain)
+    scores = _exact(scores)
     device = scores.device
     begin, end, kind = (torch.from_numpy(x).to(device) for x in spans)
     owner = np.searchsorted(bounds, spans[0], side="right") - 1
     closes = torch.from_numpy(bounds[owner + 1]).to(device) == end
     b_label, i_label = 1 + 2 * kind, 2 + 2 * kind
-    moves = chain.transitions.double()
+    moves = _exact(chain.transitions)
 
     # Inside, in logarithms: sums over thousands of rows, each with its scale.
     loss = lattice.peak + lattice.rows.join(lattice.scales).log()
-    sums = (scores.double() - loss).cumsum(0)
+    sums = (scores - loss).cumsum(0)
     sums = torch.cat([torch.zeros_like(sums[:1]), sums])
     inner = sums[end, i_label] - sums[begin + 1, i_label]
     steps_in = (end - begin - 1).double()

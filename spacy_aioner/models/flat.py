@@ -7,6 +7,7 @@ each piece by itself, so they run on the pieces laid end to end (as in Zeng et a
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +89,11 @@ def encode(encoder: Any, embedded: Tensor, batch: TensorBatch) -> Tensor:
     count = len(batch.words)
     words = nn.functional.pad(batch.words, (0, round_up(count) - count))
     if not runs_flat(encoder):
-        answer = encoder(
-            inputs_embeds=batch.to_grid(embedded), attention_mask=batch.mask.long()
-        )
-        return batch.from_grid(answer.last_hidden_state)[words]
+        # FNet has no attention, and so no mask.
+        masked = "attention_mask" in inspect.signature(encoder.forward).parameters
+        given = {"attention_mask": batch.mask.long()} if masked else {}
+        answer = encoder(inputs_embeds=batch.to_grid(embedded), **given)
+        return batch.from_grid(answer[0])[words]
     layers = encoder.embeddings
     states: Tensor = layers.dropout(layers.LayerNorm(embedded + _places(layers, batch)))
     distances = _score_distances(encoder, batch.mask.shape[1])

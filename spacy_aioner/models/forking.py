@@ -1,7 +1,7 @@
-"""Worker processes of `nlp.pipe(n_process=…)`, which are forks of the parent.
+"""Forks that compute, such as the workers of `nlp.pipe(n_process=…)`.
 
-torch's threads do not survive a fork, but a child that was told nothing waits for them
-for ever. The tokenizers library has the same trouble and says so with every fork.
+torch's threads do not survive a fork, and a child that was told nothing waits for them
+for ever. Only a fork in which our network computes is touched, and only then.
 """
 
 from __future__ import annotations
@@ -10,30 +10,27 @@ import os
 
 import torch
 
-_PARALLELISM = "TOKENIZERS_PARALLELISM"
-_quieted = False
+# The number of threads that this process took over when it was forked, until it has
+# computed; 0 in others.
+_inherited = 0
 
 
-def _before() -> None:
-    global _quieted
-    _quieted = _PARALLELISM not in os.environ
-    if _quieted:
-        os.environ[_PARALLELISM] = "false"
+def _note() -> None:
+    global _inherited
+    _inherited = torch.get_num_threads()
 
 
-def _in_parent() -> None:
-    if _quieted:
-        del os.environ[_PARALLELISM]
+def survive_fork() -> None:
+    """Let the network compute in this process; called whenever it is about to.
+
+    In a fork it sets one thread, which is also what workers together run fastest with,
+    unless the fork has chosen a number itself.
+    """
+    global _inherited
+    if _inherited and torch.get_num_threads() == _inherited:
+        torch.set_num_threads(1)
+    _inherited = 0
 
 
-def _in_child() -> None:
-    # One thread a worker is also what the workers together run fastest with.
-    torch.set_num_threads(1)
-
-
-def survive_forks() -> None:
-    """Make forks of this process able to compute; called once, when torch is loaded."""
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_before, after_in_parent=_in_parent, after_in_child=_in_child
-        )
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note)

@@ -70,7 +70,9 @@ def mix_encoder(network: AioNetwork, encoder: str, share: float) -> None:
     if not 0.0 <= share <= 1.0:
         raise AionerError(f"The share {share} of the encoder is not within 0 and 1.")
     try:
-        original = AutoModel.from_pretrained(find_encoder(encoder))
+        original = AutoModel.from_pretrained(
+            find_encoder(encoder), torch_dtype=torch.float32
+        )
     except (OSError, ValueError) as error:
         raise AionerError(
             f"The encoder '{encoder}' was not found as a folder, as an installed "

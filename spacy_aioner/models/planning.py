@@ -162,22 +162,29 @@ class Batch:
     length: int
 
 
-def plan_batches(lengths: Ints, *, budget: int, limit: int, flat: bool) -> list[Batch]:
+def plan_batches(
+    lengths: Ints, *, budget: int, limit: int, flat: bool, exact: bool = False
+) -> list[Batch]:
     """Group windows of like length into batches of few distinct shapes.
 
     lengths (Ints): Pieces of each window, tags included, (n,).
     budget (int): Padded pieces that one batch may have.
     limit (int): The longest window that the encoder can read.
     flat (bool): Whether only attention works on padding.
+    exact (bool): Whether padding changes the answers: then only windows of one length
+        share a batch.
     RETURNS (list[Batch]): Every window once.
     """
-    shapes = np.unique(np.append(LENGTHS[limit > LENGTHS], limit))
+    shapes = np.unique(lengths if exact else np.append(LENGTHS[limit > LENGTHS], limit))
     order = np.argsort(lengths, kind="stable")
     shape = np.searchsorted(shapes, lengths[order])
     counts = np.bincount(shape, minlength=len(shapes))
+    groups = list(zip(shapes.tolist(), counts.tolist(), strict=True))
+    if not exact:
+        groups = _merge_shapes(shapes, counts, budget, flat)
     batches: list[Batch] = []
     position = 0
-    for length, count in _merge_shapes(shapes, counts, budget, flat):
+    for length, count in groups:
         group = order[position : position + count]
         position += count
         rows = max(1, _round_down(budget // length))

@@ -18,9 +18,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..errors import AionerError
-from .encoders import Frame, empty_encoder, longest_input
+from .encoders import Frame, empty_encoder
+from .families import longest_input, needs_32_bits
 from .flat import TensorBatch
-from .forking import survive_forks
+from .forking import survive_fork
 from .network import AioNetwork
 from .optimizer import TorchOptimizer
 from .packed import pack
@@ -29,9 +30,6 @@ from .storage import dump_weights, load_weights
 from .wordpieces import WordPieceTable
 
 _LEAST_PIECES = 8
-
-
-survive_forks()
 
 
 class AioShim(HFShim):  # type: ignore[misc]
@@ -156,6 +154,8 @@ class AioShim(HFShim):  # type: ignore[misc]
 
     @property
     def _dtype(self) -> torch.dtype:
+        if needs_32_bits(self._model.encoder):
+            return torch.float32
         return pick_dtype(self.precision, self.device)
 
     @property
@@ -170,6 +170,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         batches (Sequence[TensorBatch]): At least one.
         RETURNS (Tensor): float32 (n_words, n_labels).
         """
+        survive_fork()
         with self._making_fast:
             # Another thread may forget it while this one predicts.
             fast = self._fast = self._fast or self._make_fast()
@@ -199,6 +200,7 @@ class AioShim(HFShim):  # type: ignore[misc]
             (n_words, n_labels), and the callback that takes their gradient and adds
             to the gradients of the parameters.
         """
+        survive_fork()
         self._model.train()
         if self.piece_dropout:
             batches = [self._hide_pieces(batch) for batch in batches]
@@ -327,11 +329,12 @@ class AioShim(HFShim):  # type: ignore[misc]
         """
         message = srsly.msgpack_loads(bytes_data)
         if message:
+            survive_fork()
             self._check_head(message["head"])
             attention = self.pick_attention()
             encoder = empty_encoder(message["config"], attention)
             network = AioNetwork(encoder, **message["head"])
-            network.load_state_dict(load_weights(message["state"]))
+            network.load_state_dict(load_weights(message["state"]), assign=True)
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
         return self

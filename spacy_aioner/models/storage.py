@@ -47,7 +47,7 @@ def load_weights(data: bytes) -> dict[str, Tensor]:
     """Read what `dump_weights` wrote.
 
     data (bytes): The file.
-    RETURNS (dict[str, Tensor]): By name; matrices in 8 bits as float32.
+    RETURNS (dict[str, Tensor]): By name; all numbers that are not whole as float32.
     """
     kept: dict[str, Tensor] = safetensors.torch.load(data)
     steps = {
@@ -57,4 +57,7 @@ def load_weights(data: bytes) -> dict[str, Tensor]:
     }
     for name, step in steps.items():
         kept[name] = kept[name].float() * step[:, None]
-    return kept
+    return {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in kept.items()
+    }

@@ -22,6 +22,7 @@ def make_tensors(
     limit: int,
     device: torch.device,
     flat: bool,
+    exact: bool = False,
 ) -> tuple[list[TensorBatch], Ints]:
     """Wrap windows in tags and group them into batches.
 
@@ -31,6 +32,7 @@ def make_tensors(
     limit (int): Pieces that the encoder can read.
     device (torch.device): Where the tensors go.
     flat (bool): Whether the encoder spares the padding; see `flat.runs_flat`.
+    exact (bool): Whether it must get none; see `families.reads_padding`.
     RETURNS (tuple[list[TensorBatch], Ints]): The batches, and which output row each
         of their words is, (n_rows,).
     """
@@ -38,7 +40,8 @@ def make_tensors(
     n_windows = len(lengths)
     first_row = np.searchsorted(inputs.window, np.arange(n_windows + 1))
     batches, rows = [], []
-    for batch in plan_batches(lengths, budget=budget, limit=limit, flat=flat):
+    planned = plan_batches(lengths, budget=budget, limit=limit, flat=flat, exact=exact)
+    for batch in planned:
         arrays, its_rows = _fill(inputs, frame, batch, first_row)
         tensors = (torch.from_numpy(a).to(device, non_blocking=True) for a in arrays)
         batches.append(TensorBatch(*tensors))

@@ -120,9 +120,12 @@ class WordPieceTable:
         words = [self._split(text) for text in texts]
         flat = [[t[i:j]] for t, offsets in zip(texts, words, strict=True)
                 for i, j in offsets]  # fmt: skip
-        encoded = self.tokenizer.encode_batch(
-            flat, is_pretokenized=True, add_special_tokens=False
-        )
+        # One by one, and not as a batch: a batch starts threads, after which the
+        # tokenizers library complains about every fork.
+        encoded = [
+            self.tokenizer.encode(word, is_pretokenized=True, add_special_tokens=False)
+            for word in flat
+        ]
         ids = [encoding.ids[: self.max_pieces] for encoding in encoded]
         shapes = [
             letter_case(word[0][i:j])

@@ -177,13 +177,15 @@ def _load(
             f"{path}: compared with the encoder '{encoder}' and the layers behind it, "
             f"it {' and '.join(parts)}: name the encoder that was trained."
         )
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            values = torch.from_numpy(weights[name])
-            if values.shape != parameter.shape:
-                raise AionerError(
-                    f"{path}: '{name}' has the shape {tuple(values.shape)}, but in a "
-                    f"network with the encoder '{encoder}' it is "
-                    f"{tuple(parameter.shape)}: name the encoder that was trained."
-                )
-            parameter.copy_(values)
+    state = {}
+    for name, parameter in parameters.items():
+        values = torch.tensor(weights[name], dtype=torch.float32)
+        if values.shape != parameter.shape:
+            raise AionerError(
+                f"{path}: '{name}' has the shape {tuple(values.shape)}, but in a "
+                f"network with the encoder '{encoder}' it is "
+                f"{tuple(parameter.shape)}: name the encoder that was trained."
+            )
+        state[name] = values
+    # Buffers are not in the file: they were made with the encoder.
+    network.load_state_dict(state, strict=False, assign=True)

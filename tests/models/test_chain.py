@@ -1,17 +1,22 @@
 """Exact inference against enumeration of all label sequences."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from spacy_aioner.models.chain import (
     FORBIDDEN,
     Chain,
+    _LogPartition,
     best_labels,
+    label_probabilities,
     log_partition,
     path_score,
     span_probabilities,
@@ -195,3 +200,32 @@ def test_long_and_extreme_sequences_stay_finite():
     assert torch.isfinite(scores.grad).all()
     sums = scores.grad.sum(-1)
     torch.testing.assert_close(sums, torch.ones_like(sums), atol=1e-4, rtol=1e-4)
+
+
+class _NoFloat64(TorchDispatchMode):
+    """Fails as an Apple GPU does."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for value in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(value, torch.Tensor) and value.device.type == "mps":
+                assert value.dtype != torch.float64, func
+        return result
+
+
+def test_float64_is_computed_where_there_is_one():
+    """On the CPU for Apple's GPUs; stand-ins for tensors know devices and formats."""
+    bounds = np.array([0, 3, 4])
+    spans = (np.array([0]), np.array([2]), np.array([0]))
+    kept = []
+    context = SimpleNamespace(save_for_backward=lambda *values: kept.extend(values))
+    with FakeTensorMode(allow_non_fake_inputs=True), _NoFloat64(), torch.no_grad():
+        shapes = ((4, 3), (3,), (3,), (3, 3))
+        scores, *parts = (torch.empty(shape, device="mps") for shape in shapes)
+        total = _LogPartition.forward(context, scores, *parts, bounds)
+        for value in (total, *kept):
+            assert (value.device.type, value.dtype) == ("mps", torch.float32)
+        assert [gradient.shape for gradient in kept] == [*shapes]
+        chain = Chain(*parts)
+        assert label_probabilities(scores, bounds, chain).dtype == torch.float64
+        assert span_probabilities(scores, bounds, chain, spans).shape == (1,)
