@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -31,6 +33,9 @@ _NOTHING = (
     f"the folder holds no file with a known suffix ({', '.join(sorted(SUFFIXES))}, "
     f"also with {GZIP} or {ZSTD}); name the files themselves"
 )
+_SEPARATORS = re.escape(os.sep + "/")
+# "**" that stands for any number of folders.
+_DEEP = re.compile(rf"(?:^|(?<=[{_SEPARATORS}]))\*\*(?:[{_SEPARATORS}]|$)")
 
 
 def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list[str]:
@@ -50,27 +55,40 @@ def find_files(inputs: Sequence[str], folder: Folder, *, report: Report) -> list
     found: dict[str, str] = {}
     outputs = folder.full_name
     for given in inputs:
-        place = _full_name(given)
+        place = full_name(given)
         for path in _expand(given, outputs, report):
-            name = _full_name(path)
-            within = name.rpartition("/")[0]
-            named = place in (name, within)
-            if named and within == outputs:
+            name = full_name(path)
+            # A link in the output folder would be replaced by its output.
+            linked = full_name(path, follow=False)
+            withins = [each.rpartition("/")[0] for each in (name, linked)]
+            named = place == name or place in withins
+            if named and outputs in withins:
                 raise AionerError(
                     f"{path}: lies in the output folder; choose another --output."
                 )
-            if path != given and name.startswith(f"{outputs}/"):
+            if path != given and any(
+                each.startswith(f"{outputs}/") for each in (name, linked)
+            ):
                 continue
             found.setdefault(name, path)
     return list(found.values())
 
 
-def _full_name(path: str) -> str:
-    """One name for each file, however it is written."""
+def full_name(path: str, *, follow: bool = True) -> str:
+    """Get one name for each file, however it is written.
+
+    path (str): The file.
+    follow (bool): Whether a link stands for the file that it leads to.
+    RETURNS (str): Its absolute name with the file system, such as "file:///a/b".
+    RAISES (AionerError): If the file system is not known.
+    """
     import fsspec
 
     if not is_remote(path):
-        path = os.path.realpath(path)
+        folder, name = os.path.split(os.path.abspath(path))
+        path = os.path.realpath(path) if follow else ""
+        path = path or os.path.join(os.path.realpath(folder), name)
+        return str(fsspec.filesystem("file").unstrip_protocol(path))
     try:
         system, inner = fsspec.url_to_fs(path)
         return str(system.unstrip_protocol(inner))
@@ -97,8 +115,7 @@ def _expand(given: str, outputs: str, report: Report) -> Iterator[str]:
     elif os.path.exists(given):
         raise AionerError(f"{given}: is neither a file nor a folder.")
     elif glob.has_magic(given):
-        own = [path for path in sorted(glob.glob(given, recursive=True))
-               if os.path.isfile(path)]  # fmt: skip
+        own = [path for path in sorted(_matches(given)) if os.path.isfile(path)]
         if not own:
             report(Problem(given, "no file fits this pattern; check it"))
         yield from own
@@ -128,7 +145,7 @@ def _of_folder(
     own: list[str] = []
     skipped = Skipped()
     for path, kind in entries:
-        if is_hidden(path) or (kind == "directory" and _full_name(path) == outputs):
+        if is_hidden(path) or (kind == "directory" and full_name(path) == outputs):
             continue
         if kind == "file" and is_known(path):
             own.append(path)
@@ -147,6 +164,38 @@ def _of_folder(
         message = f"skipped: {skipped}; name files, or use a pattern such as {pattern}"
         report(Problem(given, message, lost=False))
     yield from own
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """Find what a local pattern names.
+
+    `glob.glob` would follow links to folders that lead back to themselves.
+    """
+    deep = _DEEP.search(pattern)
+    if deep is None:
+        yield from glob.glob(pattern)
+        return
+    before, after = pattern[: deep.start()], pattern[deep.end() :] or "*"
+    for root in glob.glob(before) if before else [""]:
+        for folder in _folders(root):
+            yield from _matches(glob.escape(folder) + after)
+
+
+def _folders(root: str) -> Iterator[str]:
+    """Walk a folder and its visible subfolders, each once, whatever links there are."""
+    entered: set[str] = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in entered:
+            continue
+        entered.add(real)
+        yield folder
+        with suppress(OSError):
+            names = sorted(os.listdir(folder or os.curdir), reverse=True)
+            paths = [os.path.join(folder, n, "") for n in names if n[0] != "."]
+            waiting += filter(os.path.isdir, paths)
 
 
 def _expand_remote(given: str, outputs: str, report: Report) -> Iterator[str]:

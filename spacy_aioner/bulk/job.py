@@ -28,6 +28,8 @@ class Settings:
     batch_size (int): Documents to predict together, at most.
     max_characters (int): A longer document is listed and not tagged.
     fail_fast (bool): Whether the first loss ends the run.
+    force (bool): Whether to replace outputs of other inputs, and those that were
+        changed since they were written.
     """
 
     model: str
@@ -40,6 +42,7 @@ class Settings:
     batch_size: int = 128
     max_characters: int = 5_000_000
     fail_fast: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True)

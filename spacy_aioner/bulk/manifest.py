@@ -20,15 +20,16 @@ from typing import Any, BinaryIO
 from .. import __version__
 from ..errors import AionerError, Problem
 from ..formats.source import open_stored
-from .folder import FAILURES, MANIFEST, RECORDS, Folder
-from .inputs import stored
+from .folder import FAILURES, MANIFEST, RECORDS, Folder, sha256
+from .inputs import full_name, stored
 from .job import Job, Outcome, Settings
 
 # A longer name would be too long with a suffix.
 _LONGEST_NAME = 200
 _LIST = ".failures.jsonl"
+# The losses of a try that gave no output: what an earlier one gave, stays.
+_ATTEMPT = ".attempt.jsonl"
 _RECORD = ".record.json"
-_BLOCK = 1 << 20
 
 
 def describe_model(name: str) -> dict[str, str]:
@@ -67,11 +68,8 @@ def describe_model(name: str) -> dict[str, str]:
 
 
 def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
     with open_stored(path) as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return sha256(stream)
 
 
 class Manifest:
@@ -90,9 +88,10 @@ class Manifest:
         self.settings = settings
         values = asdict(settings)
         # These do not change what is found, or are told better by the model.
-        for name in ("model", "batch_size", "fail_fast"):
+        for name in ("model", "batch_size", "fail_fast", "force"):
             del values[name]
         self._renewed: dict[str, dict[str, Any]] = {}
+        self._outdated: list[str] = []
         same = {"aioner": __version__, "model": model, "settings": values}
         # As records give it back: lists for tuples.
         self._same: dict[str, Any] = json.loads(json.dumps(same))
@@ -113,15 +112,49 @@ class Manifest:
             size, changed = stored(job.path)
             if size != record.get("input_bytes"):
                 return None
-            if changed != record.get("input_changed"):
+            place = full_name(job.path)
+            seen = {"input_place": place, "input_changed": changed}
+            if any(record.get(key) != value for key, value in seen.items()):
                 if _sha256(job.path) != record.get("input_sha256"):
                     return None
-                # It was only touched; it need not be read the next time.
-                record["input_changed"] = changed
-                self._renewed[_place(job, _RECORD)] = record
+                # It was touched or moved; it need not be read the next time.
+                self._renewed[_place(job, _RECORD)] = {**record, **seen}
         except OSError:
             return None
+        self._outdated.append(_place(job, _ATTEMPT))
         return record
+
+    def conflict(self, job: Job, about_input: dict[str, Any]) -> str | None:
+        """Tell why the output of a job may not be replaced.
+
+        job (Job): The job.
+        about_input (dict[str, Any]): What `begin` said.
+        RETURNS (str | None): The reason; None if it may, or if there is none yet.
+        """
+        name = job.output
+        if self.folder.size(name) is None:
+            return None
+        if self.folder.size(_place(job, _RECORD)) is None:
+            return (
+                f"the output folder has a file {name} that this command did not write; "
+                "move it away, or choose another --output"
+            )
+        record = self.folder.read_json(_place(job, _RECORD))
+        if record is None or self.settings.force:
+            return None
+        keys = ("input_place", "input_sha256")
+        if all(record[key] != about_input[key] for key in keys):
+            return (
+                f"the output {name} was made of another input, {record['input']}; "
+                "choose another --output, or use --force"
+            )
+        written = record.get("output_sha256")
+        if written and written != self.folder.sha256(name):
+            return (
+                f"the output {name} was changed since it was written; move it away, or "
+                "use --force"
+            )
+        return None
 
     def _of(self, job: Job) -> dict[str, Any]:
         return {**self._same, "read_as": job.read_as, "write_as": job.write_as}
@@ -136,6 +169,7 @@ class Manifest:
         size, changed = stored(job.path)
         return {
             "input": job.path,
+            "input_place": full_name(job.path),
             "input_sha256": _sha256(job.path),
             "input_bytes": size,
             "input_changed": changed,
@@ -143,45 +177,52 @@ class Manifest:
 
     @contextmanager
     def failures(self, job: Job) -> Iterator[FailureList]:
-        """Collect the losses of a job; they are listed when all went well.
+        """Collect the losses of one try to do a job.
 
         job (Job): The job.
         YIELDS (FailureList): Takes the losses.
         """
+        self.folder.remove(_place(job, _ATTEMPT))
         with ExitStack() as stack:
-            place = self.folder.write(_place(job, _LIST))
+            place = self.folder.write(_place(job, _ATTEMPT))
             yield FailureList(lambda: stack.enter_context(place), job)
 
-    def add(self, outcome: Outcome, about_input: dict[str, Any]) -> None:
+    def claim(self, job: Job, about_input: dict[str, Any]) -> None:
+        """Write down, before the output takes its name, that it is of this command.
+
+        job (Job): The job.
+        about_input (dict[str, Any]): What `begin` said.
+        """
+        record = {"output": job.output, **about_input}
+        self.folder.write_json(_place(job, _RECORD), record)
+
+    def add(self, outcome: Outcome, about_files: dict[str, Any]) -> None:
         """Write down that a job is done.
 
         outcome (Outcome): What came of it.
-        about_input (dict[str, Any]): What `begin` said.
+        about_files (dict[str, Any]): What `begin` said, and "output_sha256".
         """
-        counts = outcome.counts
+        job, counts = outcome.job, outcome.counts
+        if self.folder.size(_place(job, _ATTEMPT)) is None:
+            self.folder.remove(_place(job, _LIST))
+        else:
+            self.folder.rename(_place(job, _ATTEMPT), _place(job, _LIST))
         record = {
-            "output": outcome.job.output,
-            "output_bytes": self.folder.size(outcome.job.output),
-            **about_input,
+            "output": job.output,
+            "output_bytes": self.folder.size(job.output),
+            **about_files,
             "documents": counts.documents,
             "mentions": dict(sorted(counts.mentions.items())),
             "failures": counts.told[True],
-            **self._of(outcome.job),
+            **self._of(job),
         }
-        self.folder.write_json(_place(outcome.job, _RECORD), record)
-
-    def forget(self, job: Job) -> None:
-        """Remove what is recorded of a job, so that a run does it again."""
-        for suffix in (_RECORD, _LIST):
-            self.folder.remove(_place(job, suffix))
+        self.folder.write_json(_place(job, _RECORD), record)
 
     def give_up(self, outcome: Outcome) -> None:
-        """Record that there is no output, only losses.
+        """Record that there is no new output, only losses.
 
         outcome (Outcome): What came of the job.
         """
-        self.forget(outcome.job)
-        self.folder.remove(outcome.job.output)
         with self.failures(outcome.job) as failures:
             for problem in outcome.counts.problems:
                 failures.add(problem)
@@ -191,13 +232,16 @@ class Manifest:
         for place, record in self._renewed.items():
             self.folder.write_json(place, record)
         self._renewed = {}
+        for place in self._outdated:
+            self.folder.remove(place)
+        self._outdated = []
         names = self.folder.names(RECORDS)
         self.folder.write_lines(MANIFEST, self._lines(names, _RECORD))
-        self.folder.write_lines(FAILURES, self._lines(names, _LIST))
+        self.folder.write_lines(FAILURES, self._lines(names, _LIST, _ATTEMPT))
 
-    def _lines(self, names: Iterable[str], suffix: str) -> Iterator[str]:
+    def _lines(self, names: Iterable[str], *suffixes: str) -> Iterator[str]:
         for name in names:
-            if name.endswith(suffix):
+            if name.endswith(suffixes):
                 data = self.folder.read(f"{RECORDS}/{name}") or b""
                 yield from filter(None, data.decode().split("\n"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ..errors import AionerError, Problem, Report
 from ..formats.account import Account
@@ -19,7 +19,7 @@ from ..formats.files import (
     read_documents,
 )
 from ..formats.source import Input, Source
-from .folder import Folder
+from .folder import Folder, HashedStream, OutputRefused
 from .inputs import DOCBIN, PACKED, stored
 from .job import Counts, Job, Outcome, Settings, Stopped
 from .manifest import Manifest
@@ -93,7 +93,6 @@ class Tagger:
         self, job: Job, progress: Progress, *, last: bool
     ) -> tuple[Outcome, bool]:
         counts = Counts()
-        self.manifest.forget(job)
         stopped: Stopped | None = None
         with self.manifest.failures(job) as failures:
 
@@ -119,16 +118,17 @@ class Tagger:
         if stopped is not None:
             raise stopped
         outcome = Outcome(job, counts, written=about_input is not None)
-        if about_input is None:
-            self.folder.remove(job.output)
-        elif not changed:
+        if about_input is not None and not changed:
             self.manifest.add(outcome, about_input)
         return outcome, changed
 
     def _try(
         self, job: Job, counts: Counts, report: Report, progress: Progress
     ) -> dict[str, Any] | None:
-        """Write the output; gives what the record says of the input, if that works."""
+        """Write the output; gives what the record says of input and output.
+
+        Without a new output, one of an earlier run stays as it is.
+        """
         try:
             about_input = self.manifest.begin(job)
             format = job.read_as or detect_format(job.path)
@@ -137,8 +137,19 @@ class Tagger:
             message = reason.removeprefix(f"{job.path}: ")
             report(Problem(job.path, f"{message}; it is left out"))
             return None
+        conflict = self.manifest.conflict(job, about_input)
+        if conflict is not None:
+            report(Problem(job.path, conflict))
+            return None
         try:
-            self._write(job, format, counts, report, progress)
+            output_sha256 = self._write(
+                job, format, about_input, counts, report, progress
+            )
+        except OutputRefused as error:
+            report(Problem(job.path, f"its output is left out: {error}"))
+            counts.documents = 0
+            counts.mentions.clear()
+            return None
         except AionerError:
             raise
         except Exception as error:
@@ -152,11 +163,18 @@ class Tagger:
             counts.documents = 0
             counts.mentions.clear()
             return None
-        return about_input
+        return {"output_sha256": output_sha256, **about_input}
 
     def _write(
-        self, job: Job, format: str, counts: Counts, report: Report, progress: Progress
-    ) -> None:
+        self,
+        job: Job,
+        format: str,
+        about_input: dict[str, Any],
+        counts: Counts,
+        report: Report,
+        progress: Progress,
+    ) -> str:
+        """Write the output; gives its SHA-256."""
         source = Input(job.path)
         keep = self.settings.keep
         account = Account(Source(source, report), job.write_as, keep=keep)
@@ -173,7 +191,9 @@ class Tagger:
                     counts.documents += 1
                     progress(counts.documents, source.position)
                 writer.close()
-        account.tell()
+            account.tell()
+            self.manifest.claim(job, about_input)
+            return cast(HashedStream, stream).sha256()
 
     def _read(self, source: Input, format: str, report: Report) -> Iterator[Document]:
         settings = self.settings

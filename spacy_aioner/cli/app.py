@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from .console import EXIT_CODES
+from .console import EXIT_CODES, open_standard_streams
 from .convert import convert
 from .evaluate import evaluate
 from .import_weights import import_weights
@@ -49,6 +49,7 @@ def common(
     ] = False,
 ) -> None:
     """All-in-one biomedical named entity recognition (AIONER)."""
+    open_standard_streams()
 
 
 def main() -> None:

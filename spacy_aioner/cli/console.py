@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +30,27 @@ Exit codes:
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the Python traceback of an error.")
 ]
+
+
+def open_standard_streams() -> None:
+    """Give closed standard streams to the null device.
+
+    Otherwise Python has no `sys.stderr`, and the next file that is opened gets the
+    descriptor to which C libraries and worker processes write their messages.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"),
+                                   (2, "stderr", "w")):  # fmt: skip
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+            os.set_inheritable(descriptor, True)
+        if getattr(sys, name) is None:
+            stream = open(descriptor, mode, closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def say(text: str) -> None:
@@ -134,6 +157,8 @@ def require_file(path: Path) -> None:
         raise AionerError(f"{path}: there is no such file; check the path.")
     if path.is_dir():
         raise AionerError(f"{path}: is a folder; name a file.")
+    if not path.is_file():
+        raise AionerError(f"{path}: is a pipe or a device; save it as a file first.")
 
 
 def require_input(path: Path) -> None:

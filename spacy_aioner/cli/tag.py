@@ -142,7 +142,12 @@ def tag(
         typer.Option(help="ray: where the cluster is; none starts one here."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Tag files again that are done.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Tag again what is done, and replace outputs that were made of other "
+            "inputs or changed since. A file of someone else is never replaced.",
+        ),
     ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first loss.")
@@ -199,6 +204,7 @@ def tag(
             batch_size=batch_size,
             max_characters=max_characters,
             fail_fast=fail_fast,
+            force=force,
         )
         problems = Problems()
         folder = Folder(output)

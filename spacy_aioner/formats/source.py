@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -47,11 +49,14 @@ def open_stored(path: str | PurePath) -> BinaryIO:
 
     path (str | PurePath): The file; "s3://…" and the like need fsspec's package for it.
     RETURNS (BinaryIO): The open file.
-    RAISES (OSError): If it cannot be opened.
+    RAISES (OSError): If it cannot be opened, or is a pipe or a device: a file is opened
+        several times, and a pipe gives its content once.
     """
     if isinstance(path, Member):
         return path.open()
     if not is_remote(path):
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise OSError("it is a pipe or a device; save it as a file first")
         return open(path, "rb")
     import fsspec
 

@@ -64,6 +64,15 @@ def test_workers_write_what_one_process_writes(tag, sources, tmp_path):
     assert last["seconds_left"] == 0
 
 
+def test_workers_without_stderr(model, sources, tmp_path):
+    out = tmp_path / "out"
+    script = f"exec {sys.executable} -m spacy_aioner.cli tag {sources} -o {out}"
+    command = ["sh", "-c", f"{script} -m {model} --workers 2 2>&-"]
+    assert subprocess.run(command, timeout=300).returncode == 0
+    assert len(list(out.glob("*.pubtator"))) == 4
+    assert all(path.stat().st_size for path in out.glob("*.pubtator"))
+
+
 def test_settings_that_are_wrong_end_workers_too(tag, sources):
     result = tag(sources, "--workers", "2", "--tasks", "Organ")
     assert result.exit_code == 1
@@ -131,12 +140,20 @@ def test_a_file_that_cannot_be_read_is_listed_and_tried_again(tag, sources, loss
     assert given.exit_code == 3
     assert "0 documents in 1 file" in given.stderr
     assert "4 files done before" in given.stderr
-    bad.write_bytes(gzip.compress(b"1|t|TP53 loss\n1|a|\n\n"))
+    good = gzip.compress(b"1|t|TP53 loss\n1|a|\n\n", mtime=0)
+    bad.write_bytes(good)
     assert tag(sources).exit_code == 0
-    # Once good, now bad: the old output is not that of this input.
+    output = (sources.parent / "out" / bad.name).read_bytes()
+    # Once good, now bad: a good output stays until a better one is complete.
     bad.write_bytes(b"\x1f\x8b no gzip")
     assert tag(sources).exit_code == 3
-    assert not (sources.parent / "out" / bad.name).exists()
+    assert len(losses()) == 1
+    assert (sources.parent / "out" / bad.name).read_bytes() == output
+    # Good again: nothing to do, and nothing is lost any longer.
+    bad.write_bytes(good)
+    again = tag(sources)
+    assert (again.exit_code, "5 files done before" in again.stderr) == (0, True)
+    assert not (sources.parent / "out" / "failures.jsonl").exists()
 
 
 def test_an_output_that_cannot_be_made(tag, sources, losses, monkeypatch):

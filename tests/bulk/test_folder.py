@@ -52,15 +52,51 @@ def test_two_runs_on_one_folder(tmp_path, tag, sources):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "held\n"
-        (out / ".aioner" / "partial" / "x").write_text("of the other run")
+        partial = out / ".aioner" / "partial" / ("0" * 32)
+        partial.write_text("of the other run")
+        (partial.parent / "notes").write_text("of someone else")
         result = tag(sources)
         assert result.exit_code == 1
         assert "another run writes to this folder" in result.stderr
-        assert (out / ".aioner" / "partial" / "x").exists()
+        assert partial.exists()
         other.kill()
     # A run that was killed holds nothing, and what it left behind is removed.
     assert tag(sources).exit_code == 0
-    assert not (out / ".aioner" / "partial" / "x").exists()
+    assert [path.name for path in partial.parent.iterdir()] == ["notes"]
+
+
+@pytest.mark.parametrize("name", ["", "partial", "files", "lock"])
+def test_links_in_place_of_own_folders(tag, sources, tmp_path, name):
+    """What a link leads to is left alone."""
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / ("0" * 32)).write_text("precious")
+    link = tmp_path / "out" / ".aioner" / name
+    link.parent.mkdir(parents=True)
+    target = private / ("0" * 32) if name == "lock" else private
+    link.parent.joinpath(link.name).symlink_to(target)
+    result = tag(sources)
+    assert result.exit_code == 1
+    assert "is a link; remove it" in result.stderr
+    assert [path.name for path in private.iterdir()] == ["0" * 32]
+    assert (private / ("0" * 32)).read_text() == "precious"
+
+
+def test_local_names_are_taken_literally(tag, sources, tmp_path, monkeypatch):
+    """fsspec takes "::" for a chain of file systems, and "~" for a home."""
+    (tmp_path / "keep").mkdir()
+    (tmp_path / "keep" / "a.pubtator").write_text("precious")
+    places = tmp_path / "in::x"
+    sources.rename(places)
+    (places / "a.pubtator").rename(places / "a::b.pubtator")
+    out = tmp_path / "keep::b"
+    assert tag(places, "--output", out).exit_code == 0
+    names = {path.name for path in out.glob("*.pubtator")}
+    assert names == {"a::b.pubtator", "b.pubtator", "c.pubtator", "d.pubtator"}
+    assert (tmp_path / "keep" / "a.pubtator").read_text() == "precious"
+    monkeypatch.chdir(tmp_path)
+    assert tag("in::x/*.pubtator", "--output", "~::y").exit_code == 0
+    assert len(list((tmp_path / "~::y").glob("*.pubtator"))) == 4
 
 
 @pytest.mark.parametrize("moment", ["write", "flush"])
@@ -137,13 +173,27 @@ def test_outputs_that_cannot_be(tag, sources, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.pubtator").mkdir()
     result = tag(sources)
-    assert result.exit_code == 1
-    assert "a.pubtator: cannot be written" in result.stderr
+    assert result.exit_code == 3
+    assert "a file a.pubtator that this command did not write" in result.stderr
+    assert len(list((tmp_path / "out").glob("*.pubtator"))) == 4
     (tmp_path / "out" / "a.pubtator").rmdir()
+    (tmp_path / "out" / "manifest.jsonl").unlink()
     (tmp_path / "out" / "manifest.jsonl").mkdir()
     result = tag(sources)
     assert result.exit_code == 1
     assert "manifest.jsonl: cannot be written" in result.stderr
+
+
+def test_a_name_that_cannot_be_does_not_end_the_run(tag, sources, tmp_path, losses):
+    """An output's name may be too long where that of its input is not."""
+    name = "n" * 250
+    (sources / "b.pubtator").rename(sources / f"{name}.txt")
+    result = tag(sources, "--to", "pubtator")
+    assert result.exit_code == 3
+    names = {path.name for path in (tmp_path / "out").glob("*.pubtator")}
+    assert names == {"a.pubtator", "c.pubtator", "d.pubtator"}
+    [loss] = losses()
+    assert "cannot be written" in loss["reason"]
 
 
 def test_other_file_systems():

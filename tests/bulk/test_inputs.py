@@ -1,6 +1,7 @@
 """Which files are tagged, and what their outputs are called."""
 
 import io
+from pathlib import PurePath
 
 import fsspec
 import pytest
@@ -64,6 +65,40 @@ def test_what_a_folder_skips_is_counted(tmp_path):
     (tmp_path / "in.txt").unlink()
     found, [nothing, skipped] = find(tmp_path, output=tmp_path / "out")
     assert (nothing.lost, skipped.message) == (True, problem.message)
+
+
+def test_patterns_and_links_that_lead_back(tmp_path):
+    """With two such links there are 2 ** 40 paths to each file."""
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "in" / ".hidden").mkdir()
+    for name in ("a.txt", "sub/b.txt", "sub/c.xml", ".hidden/d.txt"):
+        (tmp_path / "in" / name).write_text("x")
+    (tmp_path / "in" / "x").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "sub" / "y").symlink_to(tmp_path / "in")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "e.txt").write_text("x")
+    (tmp_path / "in" / "z").symlink_to(tmp_path / "elsewhere")
+
+    def names(pattern):
+        found, problems = find(tmp_path / pattern)
+        assert problems == []
+        return sorted(PurePath(path).name for path in found)
+
+    assert names("in/**/*.txt") == ["a.txt", "b.txt", "e.txt"]
+    assert names("**/*.xml") == ["c.xml"]
+    assert names("in/**") == ["a.txt", "b.txt", "c.xml", "e.txt"]
+    assert names("*/**/s*/**/b.txt") == ["b.txt"]
+
+
+def test_a_link_in_the_output_folder_is_no_input(tmp_path):
+    """Its output would take its place."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "a.txt").write_text("TP53")
+    (out / "a.txt").symlink_to(tmp_path / "a.txt")
+    with pytest.raises(AionerError, match="lies in the output folder"):
+        find(out / "a.txt", output=out)
+    assert find(tmp_path / "*" / "*.txt", output=out)[0] == []
 
 
 def test_a_name_with_brackets_is_a_name(tmp_path):

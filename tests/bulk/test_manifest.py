@@ -47,10 +47,73 @@ def test_only_what_changed_is_done_again(tag, sources, tmp_path):
     (sources / "a.pubtator").write_text("new|t|TP53 loss.\nnew|a|\n\n")
     os.utime(sources / "b.pubtator")  # Touched, and the same.
     (tmp_path / "out" / "c.pubtator").unlink()
-    (tmp_path / "out" / "d.pubtator").write_text("spoilt")
     result = tag(sources)
-    assert result.stderr.startswith("7 documents in 3 files")
-    assert result.stderr.endswith("; 1 file done before\n")
+    assert result.stderr.startswith("4 documents in 2 files")
+    assert result.stderr.endswith("; 2 files done before\n")
+
+
+def test_an_output_that_someone_changed_stays(tag, sources, tmp_path, losses):
+    """A curator corrected an output; the input changes and the command runs again."""
+    tag(sources)
+    corrected = tmp_path / "out" / "d.pubtator"
+    corrected.write_text("corrected by hand")
+    (sources / "d.pubtator").write_text("new|t|TP53 loss.\nnew|a|\n\n")
+    result = tag(sources)
+    assert result.exit_code == 3
+    assert corrected.read_text() == "corrected by hand"
+    [loss] = losses()
+    assert loss["file"] == str(sources / "d.pubtator")
+    assert "was changed since it was written" in loss["reason"]
+    assert tag(sources, "--force").exit_code == 0
+    assert corrected.read_text().startswith("new|t|TP53 loss.")
+    assert not (tmp_path / "out" / "failures.jsonl").exists()
+
+
+def test_files_of_someone_else_stay(tag, sources, tmp_path, losses):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "b.pubtator").write_text("of someone else")
+    for option in ([], ["--force"]):
+        result = tag(sources, *option)
+        assert result.exit_code == 3
+        assert "9 documents in 3 files" in result.stderr or not option
+        [loss] = losses()
+        assert "that this command did not write" in loss["reason"]
+        assert (out / "b.pubtator").read_text() == "of someone else"
+    (out / "b.pubtator").unlink()
+    assert tag(sources).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["manifest.jsonl", "failures.jsonl"])
+def test_lists_of_someone_else_stay(tag, sources, tmp_path, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("of someone else")
+    result = tag(sources)
+    assert result.exit_code == 1
+    assert f"{name}: was not written by this command" in result.stderr
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == "of someone else"
+
+
+def test_another_input_of_the_same_name_is_refused(tag, sources, tmp_path, losses):
+    tag(sources)
+    before = snapshot(tmp_path / "out")
+    other = tmp_path / "other"
+    shutil.copytree(sources, other)
+    changed = other / "a.pubtator"
+    changed.write_text(changed.read_text().replace("TP53", "BRCA"))
+    time = (sources / "a.pubtator").stat().st_mtime_ns
+    os.utime(changed, ns=(time, time))  # The same size and the same time.
+    result = tag(other)
+    assert result.exit_code == 3
+    # The three that only lie elsewhere now are the same.
+    assert "; 3 files done before" in result.stderr
+    [loss] = losses()
+    assert f"made of another input, {sources / 'a.pubtator'}" in loss["reason"]
+    after = snapshot(tmp_path / "out")
+    assert after["a.pubtator"] == before["a.pubtator"]
+    assert tag(other, "--force").exit_code == 0
 
 
 @pytest.mark.parametrize(

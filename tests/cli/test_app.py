@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 import warnings
@@ -8,6 +10,7 @@ import typer
 from spacy_aioner import __version__
 from spacy_aioner.cli.console import Problems, plain_errors
 from spacy_aioner.errors import AionerError, Problem
+from spacy_aioner.formats.files import read_documents
 
 COMMANDS = ("tag", "convert", "evaluate")
 
@@ -103,3 +106,29 @@ def test_python_warnings_are_one_line(capsys):
         warnings.simplefilter("always")
         warnings.warn("Two\nlines", stacklevel=1)
     assert capsys.readouterr().err == "warning: Two lines\n"
+
+
+@pytest.mark.parametrize("command", [["convert"], ["evaluate"]])
+def test_pipes_are_refused(aioner, tmp_path, command):
+    """They give their content once, and one that nobody writes to gives none."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    options = ["--to", "jsonl"] if command == ["convert"] else []
+    result = aioner(*command, pipe, tmp_path / "out", *options)
+    assert result.exit_code == 1
+    assert "is a pipe or a device; save it as a file first" in result.stderr
+    with pytest.raises(AionerError, match="pipe or a device"):
+        next(read_documents(pipe))
+
+
+def test_a_closed_stderr_does_not_end_the_run(tmp_path):
+    """The descriptor must not become that of an output, and errors have no place."""
+    source = tmp_path / "a.pubtator"
+    source.write_text("1|t|TP53 loss\n1|a|\n1\t0\t4\tTP53\tGene\n\n")
+    output = tmp_path / "out.jsonl"
+    script = f"exec {sys.executable} -m spacy_aioner.cli convert a.pubtator {output}"
+    command = ["sh", "-c", f"{script} --to jsonl 2>&-"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, timeout=120)
+    assert done.returncode == 0
+    [line] = output.read_text().splitlines()
+    assert json.loads(line)["id"] == "1"
