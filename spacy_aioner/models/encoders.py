@@ -17,6 +17,9 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from ..errors import AionerError
 
+# What a config may hold to have other code run, from its directory or from the hub.
+_CODE = ("auto_map", "attn_implementation", "_attn_implementation")
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -129,7 +132,7 @@ def empty_encoder(config: Mapping[str, Any], attention: str) -> nn.Module:
     attention (str): The attention implementation.
     RETURNS (nn.Module): The encoder with meaningless weights.
     """
-    values = dict(config)
+    values = {k: v for k, v in config.items() if k not in _CODE}
     built = AutoConfig.for_model(values.pop("model_type"), **values)
     with _NoDraws():
         encoder: nn.Module = AutoModel.from_config(
