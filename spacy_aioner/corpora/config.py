@@ -84,6 +84,7 @@ class Corpus:
     type_map (Mapping[str, str]): From the corpus's type names to the model's.
     keep (tuple[str, ...] | None): Types to keep after renaming.
     dev_ids (frozenset[str]): Documents held out of "train" as "dev".
+    dev_ids_file (Path | None): Where they are listed.
     article (re.Pattern[str] | None): Finds the article in a document's id.
     anchor (bool): Whether it keeps its training documents whatever others test on.
     """
@@ -94,6 +95,7 @@ class Corpus:
     type_map: Mapping[str, str]
     keep: tuple[str, ...] | None
     dev_ids: frozenset[str]
+    dev_ids_file: Path | None = None
     article: re.Pattern[str] | None = None
     anchor: bool = False
 
@@ -170,8 +172,8 @@ def _parse(path: Path, name: str, given: Any) -> Corpus | None:
         if not any(files.values()):
             return None
     dev_ids: frozenset[str] = frozenset()
-    if table.dev_ids is not None:
-        held_out = path.parent / table.dev_ids
+    held_out = None if table.dev_ids is None else path.parent / table.dev_ids
+    if held_out is not None:
         try:
             dev_ids = frozenset(held_out.read_text(encoding="utf8").split())
         except (OSError, UnicodeDecodeError) as error:
@@ -193,6 +195,7 @@ def _parse(path: Path, name: str, given: Any) -> Corpus | None:
         type_map=table.types,
         keep=None if table.keep is None else tuple(table.keep),
         dev_ids=dev_ids,
+        dev_ids_file=held_out,
         article=article,
         anchor=table.anchor,
     )
