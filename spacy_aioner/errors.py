@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -22,6 +23,24 @@ def check_choice(what: str, value: str, choices: Collection[str]) -> None:
         raise AionerError(
             f"Unknown {what} '{value}': choose one of {', '.join(choices)}."
         )
+
+
+@contextmanager
+def panics_as_errors() -> Iterator[None]:
+    """Make ordinary errors of the panics of Rust code, such as the tokenizers library.
+
+    They are no `Exception`s, so that what handles the errors of a document would not
+    see them (https://docs.rs/pyo3/latest/pyo3/panic/struct.PanicException.html).
+    Whatever else is none, such as `KeyboardInterrupt`, passes as it is.
+
+    RAISES (RuntimeError): In place of a panic.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)

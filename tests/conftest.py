@@ -217,3 +217,15 @@ def joined_nlp(trained_nlp, make_nlp, make_examples, learn):
     learn(other, make_examples(other, [(ORGANS, "Anatomy", gold)]))
     assert join(nlp, other) == ["aioner_anatomy"]
     return nlp
+
+
+@pytest.fixture
+def panic():
+    """Have the tokenizers library panic, which raises no `Exception`."""
+
+    def cause(*args, **kwargs):
+        tokenizer = Tokenizer(WordPiece({"[UNK]": 0}, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = BertPreTokenizer()
+        tokenizer.encode("three single words").truncate(2, stride=5)
+
+    return cause

@@ -148,7 +148,7 @@ def _train(
     nlp = init_nlp(
         load_config(config, overrides=settings, interpolate=False), use_gpu=gpu_id
     )
-    return spacy.load(train(nlp, folder / "model", stdout=sys.stderr))
+    return spacy.load(train(nlp, folder / "model", overwrite=True, stdout=sys.stderr))
 
 
 def _score(nlp: Language, gold: list[Document], task: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..corpora.docs import bare_doc, doc_to_mentions
-from ..errors import AionerError
+from ..errors import AionerError, panics_as_errors
 from ..formats.document import Document, Mention, text_offsets
 from ..pipeline.aioner import AionerNER
 from ..pipeline.joining import prompt
@@ -69,7 +69,8 @@ def load_pipeline(
         nlp.max_length = sys.maxsize
     try:
         # What fails here would fail on every document.
-        nlp("One word")
+        with panics_as_errors():
+            nlp("One word")
     except Exception as error:
         raise AionerError(f"The pipeline '{name}' does not run: {error}") from error
     return nlp, components
@@ -152,7 +153,8 @@ def _predict(
         try:
             docs = ((bare_doc(nlp, document), document) for document in batch)
             stream = nlp.pipe(docs, as_tuples=True, batch_size=len(batch))
-            tagged = [read(doc, document) for doc, document in stream]
+            with panics_as_errors():
+                tagged = [read(doc, document) for doc, document in stream]
             if len(tagged) == len(batch):
                 return tagged
         except Exception:
@@ -161,7 +163,8 @@ def _predict(
         tagged = []
         for document in batch:
             try:
-                tagged.append(read(nlp(bare_doc(nlp, document)), document))
+                with panics_as_errors():
+                    tagged.append(read(nlp(bare_doc(nlp, document)), document))
             except Exception as error:
                 failed(document, error)
                 tagged.append((document, []))

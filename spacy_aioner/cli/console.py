@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import MAX_TOLD, AionerError, Problem
+from ..errors import MAX_TOLD, AionerError, Problem, panics_as_errors
 
 WRONG_SETTING = 1
 LOST = 3
@@ -126,7 +126,8 @@ def plain_errors(*, debug: bool) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            yield
+            with panics_as_errors():
+                yield
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as error:

@@ -23,6 +23,13 @@ def train(
     checkpoint_steps: Annotated[
         int, typer.Option(min=1, help="Updates between two checkpoints.")
     ] = 200,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace the pipelines of another training that has finished there.",
+        ),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Train a pipeline; run it again after an interruption and it goes on.
@@ -37,7 +44,7 @@ def train(
         from spacy.util import load_config
 
         from ..training.checkpoint import saved_updates
-        from ..training.loop import CHECKPOINT
+        from ..training.directory import CHECKPOINT
         from ..training.loop import train as train_pipeline
 
         try:
@@ -53,7 +60,9 @@ def train(
         except ValueError as error:
             raise AionerError(f"{config}: {error}") from error
         try:
-            folder = train_pipeline(nlp, output, checkpoint_steps=checkpoint_steps)
+            folder = train_pipeline(
+                nlp, output, checkpoint_steps=checkpoint_steps, overwrite=overwrite
+            )
         except KeyboardInterrupt:
             done = saved_updates(output / CHECKPOINT)
             kept = f"the checkpoint keeps {done} updates" if done else "nothing is kept"

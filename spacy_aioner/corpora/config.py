@@ -34,14 +34,44 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import AionerError
 from ..toml import read_toml
 
 SPLITS = ("train", "dev", "test")
-_FLAGS = ("anchor", "optional")
-_KEYS = {"task", "types", "keep", "dev_ids", "article", *_FLAGS, *SPLITS}
+
+_Name = Annotated[str, Field(min_length=1)]
+_Alternatives = Annotated[list[_Name], Field(min_length=1)]
+_Files = _Name | list[_Name | _Alternatives]
+_FILES = "a file, or a list of files and of lists of alternatives"
+
+
+class _Table(BaseModel):
+    """A table of the file; the description of a key says what it may hold."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task: _Name = Field(
+        description='"ALL", or the name of the only type that it annotates'
+    )
+    train: _Files = Field([], description=_FILES)
+    dev: _Files = Field([], description=_FILES)
+    test: _Files = Field([], description=_FILES)
+    types: dict[_Name, str] = Field(
+        {}, description='a table of names, such as { FamilyName = "Gene", Cell = "" }'
+    )
+    keep: Annotated[list[_Name], Field(min_length=1)] | None = Field(
+        None, description='a list of types, such as ["Gene"]'
+    )
+    dev_ids: _Name | None = Field(None, description="the name of a file")
+    article: str | None = Field(
+        None, description=r"a regular expression, such as '\d+(?=\d{4}$)'"
+    )
+    anchor: bool = Field(False, description="true or false")
+    optional: bool = Field(False, description="true or false")
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,7 @@ class Corpus:
     type_map (Mapping[str, str]): From the corpus's type names to the model's.
     keep (tuple[str, ...] | None): Types to keep after renaming.
     dev_ids (frozenset[str]): Documents held out of "train" as "dev".
+    dev_ids_file (Path | None): Where they are listed.
     article (re.Pattern[str] | None): Finds the article in a document's id.
     anchor (bool): Whether it keeps its training documents whatever others test on.
     """
@@ -64,6 +95,7 @@ class Corpus:
     type_map: Mapping[str, str]
     keep: tuple[str, ...] | None
     dev_ids: frozenset[str]
+    dev_ids_file: Path | None = None
     article: re.Pattern[str] | None = None
     anchor: bool = False
 
@@ -100,27 +132,32 @@ def read_corpora(path: Path) -> list[Corpus]:
     return [corpus for corpus in corpora if corpus is not None]
 
 
-def _parse(path: Path, name: str, table: Any) -> Corpus | None:
+def _read_table(path: Path, name: str, table: Any) -> _Table:
+    """Check the table of a corpus."""
+    try:
+        return _Table.model_validate(table)
+    except ValidationError as error:
+        problem = error.errors()[0]
+    where = f"{path}: corpus '{name}'"
+    if not problem["loc"]:
+        raise AionerError(f"{where} is no table: write [{name}], and its keys below.")
+    key = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        raise AionerError(
+            f"{where} has the unknown key '{key}': the keys are "
+            f"{', '.join(sorted(_Table.model_fields))}."
+        )
+    wanted = _Table.model_fields[key].description
+    if problem["type"] == "missing":
+        raise AionerError(f"{where} has no {key}: write {key} = {wanted}.")
+    raise AionerError(f"{where} has {key} = {table[key]!r}: write {wanted}.")
+
+
+def _parse(path: Path, name: str, given: Any) -> Corpus | None:
     """Make a corpus of its table; None if no file of an optional one is there."""
-    if not isinstance(table, dict) or not isinstance(table.get("task"), str):
-        raise AionerError(
-            f"{path}: corpus '{name}' has no task: write task = \"ALL\", or the name "
-            "of the only type that it annotates."
-        )
-    unknown = set(table) - _KEYS
-    if unknown:
-        raise AionerError(
-            f"{path}: corpus '{name}' has the unknown key '{min(unknown)}': the keys "
-            f"are {', '.join(sorted(_KEYS))}."
-        )
-    for flag in _FLAGS:
-        if not isinstance(table.get(flag, False), bool):
-            raise AionerError(
-                f"{path}: corpus '{name}' has {flag} = {table[flag]!r}: write true or "
-                "false."
-            )
+    table = _read_table(path, name, given)
     files, missing = _find_files(path, table)
-    if missing and not table.get("optional"):
+    if missing and not table.optional:
         raise AionerError(
             f"{path}: corpus '{name}' names the file {missing[0]}, which is not "
             "there: correct the path, or fetch what the project names with `spacy "
@@ -135,42 +172,42 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
         if not any(files.values()):
             return None
     dev_ids: frozenset[str] = frozenset()
-    if "dev_ids" in table:
-        held_out = path.parent / table["dev_ids"]
+    held_out = None if table.dev_ids is None else path.parent / table.dev_ids
+    if held_out is not None:
         try:
             dev_ids = frozenset(held_out.read_text(encoding="utf8").split())
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise AionerError(
                 f"{path}: corpus '{name}' holds out the ids of {held_out}, which "
                 "cannot be read: correct dev_ids."
             ) from error
-    keep = table.get("keep")
     try:
-        article = re.compile(table["article"]) if "article" in table else None
-    except (re.error, TypeError) as error:
+        article = None if table.article is None else re.compile(table.article)
+    except re.error as error:
         raise AionerError(
             f"{path}: corpus '{name}' has an article that is no regular expression "
             f"({error}): write for example article = '\\d+(?=\\d{{4}}$)'."
         ) from error
     return Corpus(
         name=name,
-        task=table["task"],
+        task=table.task,
         files=files,
-        type_map=dict(table.get("types", {})),
-        keep=None if keep is None else tuple(keep),
+        type_map=table.types,
+        keep=None if table.keep is None else tuple(table.keep),
         dev_ids=dev_ids,
+        dev_ids_file=held_out,
         article=article,
-        anchor=table.get("anchor", False),
+        anchor=table.anchor,
     )
 
 
 def _find_files(
-    path: Path, table: Mapping[str, Any]
+    path: Path, table: _Table
 ) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
     """Files and folders by split, and what is missing: all alternatives of an entry."""
     files, missing = {}, []
     for split in SPLITS:
-        entries = table.get(split, [])
+        entries: str | list[str | list[str]] = getattr(table, split)
         found = []
         for entry in [entries] if isinstance(entries, str) else entries:
             names = [entry] if isinstance(entry, str) else entry

@@ -23,6 +23,9 @@ from .flat import TensorBatch, encode
 # Pieces of the window that an encoder is tried with.
 _TRIAL = 512
 
+# What a config may hold to have other code run, from its directory or from the hub.
+_CODE = ("auto_map", "attn_implementation", "_attn_implementation")
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -193,7 +196,7 @@ def empty_encoder(config: Mapping[str, Any], attention: str) -> nn.Module:
     RETURNS (nn.Module): The encoder in float32. Its weights may be on torch's device
         "meta": give it some with `load_state_dict(…, assign=True)`.
     """
-    values = dict(config)
+    values = {k: v for k, v in config.items() if k not in _CODE}
     built = AutoConfig.for_model(values.pop("model_type"), **values)
     with _NoWeights():
         encoder: nn.Module = AutoModel.from_config(

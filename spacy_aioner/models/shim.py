@@ -26,7 +26,7 @@ from .network import AioNetwork
 from .optimizer import TorchOptimizer
 from .packed import pack
 from .precision import pick_dtype
-from .storage import dump_weights, load_weights
+from .storage import dump_weights, fill, load_weights
 from .wordpieces import WordPieceTable
 
 _LEAST_PIECES = 8
@@ -326,6 +326,7 @@ class AioShim(HFShim):  # type: ignore[misc]
 
         bytes_data (bytes): The message.
         RETURNS (AioShim): Itself.
+        RAISES (AionerError): If the config names another head, or weights are damaged.
         """
         message = srsly.msgpack_loads(bytes_data)
         if message:
@@ -334,7 +335,7 @@ class AioShim(HFShim):  # type: ignore[misc]
             attention = self.pick_attention()
             encoder = empty_encoder(message["config"], attention)
             network = AioNetwork(encoder, **message["head"])
-            network.load_state_dict(load_weights(message["state"]), assign=True)
+            fill(network, load_weights(message["state"]))
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
         return self

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from ..errors import AionerError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 STORAGES = (*DTYPES, "int8")
@@ -48,16 +51,62 @@ def load_weights(data: bytes) -> dict[str, Tensor]:
 
     data (bytes): The file.
     RETURNS (dict[str, Tensor]): By name; all numbers that are not whole as float32.
+    RAISES (AionerError): If it is no safetensors file, or a step does not fit.
     """
-    kept: dict[str, Tensor] = safetensors.torch.load(data)
+    try:
+        kept: dict[str, Tensor] = safetensors.torch.load(data)
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise _damaged(f"they cannot be read ({error})") from error
     steps = {
         name.removesuffix(_STEP): kept.pop(name)
         for name in list(kept)
         if name.endswith(_STEP)
     }
     for name, step in steps.items():
-        kept[name] = kept[name].float() * step[:, None]
+        rounded = kept.get(name)
+        if rounded is None or rounded.ndim != 2 or step.shape != rounded.shape[:1]:
+            raise _damaged(f"the steps of '{name}' do not fit its values")
+        kept[name] = rounded.float() * step[:, None]
     return {
         name: value.float() if value.is_floating_point() else value
         for name, value in kept.items()
     }
+
+
+def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put weights into a network, each of them checked.
+
+    network (nn.Module): The network, maybe without storage of its own; its parameters
+        and buffers become the tensors of `weights`.
+    weights (Mapping[str, Tensor]): By name, from `load_weights`.
+    RAISES (AionerError): If a weight is missing or unknown, has another shape or kind
+        of number than the network has, or is NaN or infinite.
+    """
+    expected = network.state_dict()
+    for name in sorted(expected.keys() ^ weights.keys()):
+        what = "missing" if name in expected else "unknown"
+        raise _damaged(f"'{name}' is {what}")
+    for name, values in expected.items():
+        given = weights[name]
+        if given.shape != values.shape:
+            raise _damaged(
+                f"'{name}' has the shape {tuple(given.shape)} instead of "
+                f"{tuple(values.shape)}"
+            )
+        if given.is_floating_point() != values.is_floating_point():
+            raise _damaged(
+                f"'{name}' holds numbers of the type {given.dtype} instead of "
+                f"{values.dtype}"
+            )
+    network.load_state_dict(weights, assign=True)
+    for name, values in weights.items():
+        # A sum takes a tenth of the time of `isfinite`, but may overflow.
+        if not values.sum().isfinite() and not values.isfinite().all():
+            raise _damaged(f"'{name}' holds NaN or infinite values")
+
+
+def _damaged(why: str) -> AionerError:
+    return AionerError(
+        f"The weights of the pipeline are damaged: {why}; install, download or train "
+        "the pipeline again."
+    )

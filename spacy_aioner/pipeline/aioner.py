@@ -9,6 +9,7 @@ from spacy.errors import Errors
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from ..errors import panics_as_errors
 from ..models.architectures import AioModel, get_shim
 from ..models.types import Emissions, Ints, Plan
 from ..scheme.scheme import Scheme
@@ -153,7 +154,8 @@ class AionerNER(TaskLearner):
             abbreviations=abbreviations,
         )
         try:
-            self.set_annotations([doc], self._begin([doc], request)())
+            with panics_as_errors():
+                self.set_annotations([doc], self._begin([doc], request)())
         except Exception as error:
             self.get_error_handler()(self.name, self, [doc], error)
         return doc

@@ -10,6 +10,9 @@ from ..models.architectures import AioModel
 from ..scheme.scheme import PAPER_TYPES, build_scheme
 from .aioner import AionerNER
 from .filters import SpanFilter
+from .safety import guard_transformers
+
+guard_transformers()
 
 DEFAULT_AIONER_CONFIG = Config().from_str(
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from spacy.errors import Errors
@@ -54,6 +55,59 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
                 f"The model of '{self.name}' was not trained on the task "
                 f"'{missing[0]}': it knows {', '.join(trained)}; prompt what it knows, "
                 "or train it on the other."
+            )
+
+    def from_disk(
+        self, path: str | Path, *, exclude: Iterable[str] = ()
+    ) -> "TaskLearner":
+        """Load what `to_disk` wrote.
+
+        path (str | Path): The directory.
+        exclude (Iterable[str]): Names of parts to leave out.
+        RETURNS (TaskLearner): The component.
+        RAISES (AionerError): If the weights are damaged, or of a model with another
+            head or other types than the config has.
+        """
+        super().from_disk(path, exclude=exclude)
+        self._check_types()
+        return self
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "TaskLearner":
+        """Load what `to_bytes` wrote.
+
+        bytes_data (bytes): The bytes.
+        exclude (Iterable[str]): Names of parts to leave out.
+        RETURNS (TaskLearner): The component.
+        RAISES (AionerError): As `from_disk`.
+        """
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._check_types()
+        return self
+
+    def _check_types(self) -> None:
+        """Make sure that the labels of the config are those of the weights."""
+        shim = get_shim(self.model)
+        if shim.network is None or shim.frame is None:
+            return
+        # The order counts too: it numbers the rows of the weights.
+        saved, own = self.cfg["task_types"], task_types(self.scheme)
+        if list(saved.items()) != list(own.items()):
+            raise AionerError(
+                f"The weights of '{self.name}' are of a model with the tasks and types "
+                f"{saved}, but the config has {own}: correct the config, or train "
+                "again."
+            )
+        n_labels = shim.network.output.out_features
+        rows = shim.network.encoder.get_input_embeddings().num_embeddings
+        tags = rows - shim.frame.first_tag
+        expected = len(self.scheme.labels), len(self.scheme.tags)
+        if (n_labels, tags) != expected:
+            raise AionerError(
+                f"The weights of '{self.name}' are of a model with {n_labels} labels "
+                f"and {tags} tags, but the types of the config have {expected[0]} and "
+                f"{expected[1]}: correct the config, or train again."
             )
 
     def _require_network(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import spacy
 from spacy.language import Language
 
-from ..errors import AionerError
+from ..errors import AionerError, panics_as_errors
 from .aioner import AionerNER
 
 
@@ -17,7 +17,8 @@ def load_trained(name: str) -> Language:
     RAISES (AionerError): If it cannot be loaded, whatever the reason.
     """
     try:
-        return spacy.load(name)
+        with panics_as_errors():
+            return spacy.load(name)
     except Exception as error:
         raise AionerError(f"The pipeline '{name}' cannot be loaded: {error}") from error
 

@@ -52,6 +52,22 @@ class Settings(dict[str, Any]):
         check_setting(name, value)
         super().__setitem__(name, value)
 
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Give a setting, which is set first where it is missing.
+
+        name (str): The setting.
+        default (Any): What it is set to.
+        RETURNS (Any): Its value.
+        """
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def __ior__(self, others: Any) -> Settings:  # type: ignore[override,misc]
+        for name, value in dict(others).items():
+            self[name] = value
+        return self
+
     def update(self, *others: Any, **more: Any) -> None:
         """Take over settings, such as those that were saved.
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from spacy.tokens import Doc
 
+from ..errors import panics_as_errors
+
 # Docs are predicted together up to this many tokens, which bounds memory.
 _MAX_TOKENS = 100_000
 
@@ -35,7 +37,8 @@ def annotate(
     def finish() -> list[Doc]:
         docs, write = begun.popleft()
         try:
-            write()
+            with panics_as_errors():
+                write()
         except Exception as error:
             failed(docs, error)
             return []
@@ -43,7 +46,8 @@ def annotate(
 
     for docs in batches(stream, batch_size):
         try:
-            begun.append((docs, begin(docs)))
+            with panics_as_errors():
+                begun.append((docs, begin(docs)))
         except Exception as error:
             failed(docs, error)
         if len(begun) > ahead:

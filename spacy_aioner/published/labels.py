@@ -46,6 +46,10 @@ def read_labels(path: Path, tags: tuple[str, ...] = PUBLISHED_TAGS) -> Published
     RAISES (AionerError): Names the line that is no label, stands twice or lacks its
         counterpart; or the task that lacks tags.
     """
+    if path.exists() and not path.is_file():
+        raise AionerError(
+            f"{path}: is no regular file; give a UTF-8 file, a label per line."
+        )
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:

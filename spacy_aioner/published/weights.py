@@ -42,6 +42,9 @@ _HEAD_PARTS = {
     "crf_layer/left_boundary": "start",
     "crf_layer/right_boundary": "end",
 }
+# How many times larger than the file its variables may be: compression gains little on
+# weights, and a few bytes can claim any number of zeros.
+_LARGEST = 4
 
 
 def read_weights(path: Path) -> dict[str, Floats]:
@@ -51,7 +54,8 @@ def read_weights(path: Path) -> dict[str, Floats]:
     RETURNS (dict[str, Floats]): By the name that the parameter has in `AioNetwork`,
         "encoder." before those of the encoder; matrices are (out, in).
     RAISES (AionerError): If the file is not complete, a variable is not one of the
-        published layout, or two stand for the same parameter.
+        published layout or no array of finite numbers within this file, or two stand
+        for the same parameter.
     """
     weights: dict[str, Floats] = {}
     origin: dict[str, str] = {}
@@ -88,15 +92,31 @@ def _parameter(path: Path, variable: str) -> tuple[str, bool]:
 def _read_variables(path: Path) -> dict[str, Floats]:
     import h5py
 
+    if not path.is_file():
+        raise AionerError(f"{path}: is no regular file: give the .h5 file of a model.")
     variables: dict[str, Floats] = {}
+    left = _LARGEST * path.stat().st_size
 
     def keep(name: str, node: Any) -> None:
+        nonlocal left
         if isinstance(node, h5py.Dataset):
-            variables[name] = np.asarray(node[()], dtype=np.float32)
+            left -= node.nbytes
+            _check_dataset(path, name, node, fits=left >= 0)
+            # What does not fit float32 becomes infinite, which is an error below.
+            with np.errstate(over="ignore"):
+                values = np.asarray(node[()], dtype=np.float32)
+            if not np.isfinite(values).all():
+                raise AionerError(
+                    f"{path}: the variable '{name}' holds NaN or infinite values: give "
+                    "the file of a model whose training went well."
+                )
+            variables[name] = values
 
     try:
         with h5py.File(path, "r") as file:
             file.visititems(keep)
+    except AionerError:
+        raise
     # What h5py raises depends on where the file breaks.
     except (OSError, RuntimeError, ValueError, TypeError, KeyError) as error:
         reason = str(error).strip().partition("\n")[0]
@@ -107,3 +127,22 @@ def _read_variables(path: Path) -> dict[str, Floats]:
     if not variables:
         raise AionerError(f"{path}: holds no weights: give the .h5 file of a model.")
     return variables
+
+
+def _check_dataset(path: Path, name: str, node: Any, *, fits: bool) -> None:
+    """Make sure that a variable is an array of numbers whose values are in the file."""
+    if node.external or node.is_virtual:
+        raise AionerError(
+            f"{path}: the values of the variable '{name}' are in another file: give a "
+            "file that holds all weights itself, as Keras saves it."
+        )
+    if node.dtype.kind != "f":
+        raise AionerError(
+            f"{path}: the variable '{name}' has the type {node.dtype} instead of "
+            "floating-point numbers: give the .h5 file of a model."
+        )
+    if not fits:
+        raise AionerError(
+            f"{path}: the variable '{name}' claims more values than the file can hold: "
+            "download it again and compare its size."
+        )

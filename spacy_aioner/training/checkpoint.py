@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ..formats.sink import replace_file
 from ..models.shim import AioShim
 
 _WEIGHT, _AVERAGE, _MOMENT, _RANDOM = "weight.", "average.", "moment.", "random."
+_CHECKSUM = "sha256"
 
 
 def save_checkpoint(
@@ -43,8 +45,21 @@ def save_checkpoint(
         tensors |= {f"{_MOMENT}{number}.{key}": t for key, t in twin.moments().items()}
     tensors = {key: tensor.cpu().contiguous() for key, tensor in tensors.items()}
     meta = {"progress": json.dumps(progress), "updates": json.dumps(updates)}
+    meta[_CHECKSUM] = _checksum(tensors, meta)
     with replace_file(path) as stream:
         stream.write(safetensors.torch.save(tensors, meta))
+
+
+def _checksum(tensors: dict[str, torch.Tensor], meta: dict[str, str]) -> str:
+    """SHA-256 of all that a checkpoint holds."""
+    digest = hashlib.sha256()
+    for key in sorted(meta.keys() - {_CHECKSUM}):
+        digest.update(f"{key}={meta[key]}\n".encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def saved_updates(path: Path) -> int:
@@ -77,6 +92,8 @@ def load_checkpoint(
             meta = file.metadata()
             names = file.keys()  # The file itself is no iterable.
             tensors = {name: file.get_tensor(name) for name in names}
+        if meta[_CHECKSUM] != _checksum(tensors, meta):
+            raise ValueError("it was changed after it was written")
         updates = json.loads(meta["updates"])
         for number, shim in enumerate(shims):
             _load_shim(tensors, number, shim, optimizer, updates[number])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -27,8 +26,9 @@ from ..errors import AionerError
 from ..models.architectures import get_shim
 from ..pipeline.aioner import AionerNER
 from .checkpoint import load_checkpoint, save_checkpoint
+from .directory import TrainingDirectory
+from .fingerprints import changed_file, corpus_fingerprints
 
-CHECKPOINT = "checkpoint.safetensors"
 # What may differ when a training goes on.
 _FREE = ("max_steps", "eval_frequency", "patience", "logger", "score_weights")
 
@@ -38,6 +38,7 @@ def train(
     output: Path,
     *,
     checkpoint_steps: int = 200,
+    overwrite: bool = False,
     stdout: IO[str] = sys.stdout,
     stderr: IO[str] = sys.stderr,
 ) -> Path:
@@ -47,19 +48,36 @@ def train(
     was learnt; weights, moments, averages and torch's random numbers are those of the
     checkpoint. On one machine the outcome is that of an undisturbed run. Unlike there
     the last update is always scored, and patience does nothing: the schedules of these
-    models end at max_steps.
+    models end at max_steps. A training that has finished is not made a second time.
 
     nlp (Language): Initialised with the full config; components other than `aioner`
         must be frozen.
-    output (Path): Folder for model-best, model-last and, until the end, the
-        checkpoint.
+    output (Path): Directory for model-best, model-last and, until the end, the
+        checkpoint; no other training may use it at the same time.
     checkpoint_steps (int): Updates between two checkpoints.
+    overwrite (bool): Whether to replace pipelines of another training that has
+        finished there.
     stdout, stderr (IO[str]): For the config's logger.
-    RETURNS (Path): The folder of the last model.
+    RETURNS (Path): The directory of the last model.
     RAISES (AionerError): If another component would be trained, max_steps or
-        development documents are missing, or the checkpoint is of another model or
-        of other settings.
+        development documents are missing, the checkpoint is damaged or of another
+        model, other settings or other corpora, or the directory is in use or holds
+        pipelines of another training.
     """
+    directory = TrainingDirectory(output)
+    with directory.hold():
+        return _train(nlp, directory, checkpoint_steps, overwrite, stdout, stderr)
+
+
+def _train(
+    nlp: Language,
+    directory: TrainingDirectory,
+    checkpoint_steps: int,
+    overwrite: bool,
+    stdout: IO[str],
+    stderr: IO[str],
+) -> Path:
+    """Train in a directory that is held; see `train`."""
     config = nlp.config.interpolate()
     settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     fix_random_seed(settings["seed"])
@@ -78,10 +96,18 @@ def train(
     batches: Iterator[Any] = create_train_batches(
         nlp, train_corpus, settings["batcher"], settings["max_epochs"]
     )
-    output.mkdir(parents=True, exist_ok=True)
-    checkpoint = output / CHECKPOINT
+    checkpoint = directory.checkpoint
     decisive = _decisive_settings(config)
+    fingerprints = corpus_fingerprints(config["corpora"])
+    made_from = {
+        "settings": {**decisive, "max_steps": settings["max_steps"]},
+        "corpora": fingerprints,
+    }
     progress: dict[str, Any] = {"steps": 0, "results": []}
+    if directory.is_finished(made_from, overwrite=overwrite):
+        checkpoint.unlink(missing_ok=True)
+        stderr.write(f"{directory.last}: this training has finished already\n")
+        return directory.last
     if checkpoint.exists():
         progress = load_checkpoint(checkpoint, shims, optimizer)
         if progress["steps"] >= settings["max_steps"]:
@@ -95,6 +121,12 @@ def train(
                 f"{checkpoint}: is of a training with other settings: use the same "
                 "config and seed, or delete the checkpoint to begin anew."
             )
+        changed = changed_file(progress["corpora"], fingerprints)
+        if changed is not None:
+            raise AionerError(
+                f"{changed}: is not what it was when the training began: put it back, "
+                f"or delete {checkpoint} to begin anew."
+            )
         for _ in range(progress["steps"]):
             optimizer.step_schedules()
         stderr.write(f"going on after {progress['steps']} updates\n")
@@ -104,12 +136,12 @@ def train(
         with nlp.use_params(optimizer.averages):
             info["score"], info["other_scores"] = evaluate()
             update_meta(settings, nlp, info)
-            before_to_disk(nlp).to_disk(output / "model-last")
+            before_to_disk(nlp).to_disk(directory.last)
         if info["score"] > max((score for score, _ in results), default=-1.0):
-            best = output / "model-best"
-            shutil.copytree(output / "model-last", best, dirs_exist_ok=True)
+            directory.keep_best()
         results.append((info["score"], info["step"]))
 
+    directory.record(made_from, finished=False)
     log_step, finalize = settings["logger"](nlp, stdout, stderr)
     begin, words = time.perf_counter(), 0
     losses: dict[str, float] = {}
@@ -144,11 +176,13 @@ def train(
                 log_step(None)
             if (step + 1) % checkpoint_steps == 0 and following is not None:
                 now = {"steps": step + 1, "results": results, "settings": decisive}
+                now["corpora"] = fingerprints
                 save_checkpoint(checkpoint, shims, optimizer, now)
     finally:
         finalize()
+    directory.record(made_from, finished=True)
     checkpoint.unlink(missing_ok=True)
-    return output / "model-last"
+    return directory.last
 
 
 def _decisive_settings(config: Config) -> dict[str, Any]:

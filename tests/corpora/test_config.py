@@ -117,16 +117,16 @@ def test_a_folder_is_a_corpus_of_brat(write, tmp_path):
     [
         ("", "names no corpus"),
         ("a = [", "cannot read the corpora file"),
-        ("a = 1", "'a' has no task"),
+        ("a = 1", "'a' is no table: write \\[a\\]"),
         ("[a]\ntrain = []", "'a' has no task"),
-        ("[a]\ntask = 5", "'a' has no task"),
+        ("[a]\ntask = 5", "'a' has task = 5: write \"ALL\", or the name"),
         ('[a]\ntask = "ALL"\ntrian = "a.txt"', "unknown key 'trian'.*train, types"),
         ('[a]\ntask = "ALL"\ntrain = "c.txt"', r"names the file .*c\.txt"),
         ('[a]\ntask = "ALL"\ntrain = [["c.txt", "d.txt"]]', r"c\.txt or .*d\.txt"),
         ('[a]\ntask = "ALL"\nanchor = 1', "anchor = 1: write true or false"),
         ('[a]\ntask = "ALL"\noptional = "no"', "optional = 'no': write true or"),
         ('[a]\ntask = "ALL"\narticle = "("', "no regular expression"),
-        ('[a]\ntask = "ALL"\narticle = 5', "no regular expression"),
+        ('[a]\ntask = "ALL"\narticle = 5', "has article = 5: write a regular"),
         ('[a]\ntask = "ALL"\ndev_ids = "none.ids"', "cannot be read: correct dev_ids"),
     ],
 )
@@ -140,3 +140,43 @@ def test_a_wrong_file(write, text, says):
 def test_no_file(tmp_path):
     with pytest.raises(AionerError, match="cannot read the corpora file"):
         read_corpora(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "wanted"),
+    [
+        ("task", ["''", "['ALL']", "true", "1.5"], '"ALL", or the name'),
+        (
+            "keep",
+            ["'Gene'", "[]", "['']", "[1]", "{Gene=1}", "true"],
+            "a list of types",
+        ),
+        ("types", ["'Gene'", "['Gene']", "{Gene=1}", "{Gene=['x']}"], "a table of"),
+        (
+            "train",
+            ["1", "''", "[1]", "[[]]", "[[[]]]", "{a='b'}", "true"],
+            "a file, or",
+        ),
+        ("dev", ["[['a.txt', 1]]"], "a file, or a list of files"),
+        ("test", ["1.5", "['']"], "a file, or a list of files"),
+        ("dev_ids", ["['dev.ids']", "''", "1", "true"], "the name of a file"),
+        ("article", ["['x']", "1", "true"], "a regular expression"),
+        ("anchor", ["'true'", "1", "[]"], "true or false"),
+        ("optional", ["'false'", "0", "1.0"], "true or false"),
+    ],
+)
+def test_every_key_has_its_type(write, key, values, wanted):
+    """A list of types written as a string dropped every mention, unsaid."""
+    task = "" if key == "task" else "task = 'Gene'\n"
+    for value in values:
+        path = write(f"[genes]\n{task}{key} = {value}\n")
+        said = f"{path}: corpus 'genes' has {key} = .*: write {wanted}"
+        with pytest.raises(AionerError, match=said):
+            read_corpora(path)
+
+
+def test_ids_that_are_no_text(write, tmp_path):
+    path = write("[a]\ntask = 'ALL'\ndev_ids = 'dev.ids'")
+    (tmp_path / "dev.ids").write_bytes(b"\xff\xfe")
+    with pytest.raises(AionerError, match="cannot be read: correct dev_ids"):
+        read_corpora(path)

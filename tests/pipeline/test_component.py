@@ -5,11 +5,13 @@ import shutil
 
 import pytest
 import spacy
+import srsly
 from spacy.errors import Errors
 from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_aioner.errors import AionerError
+from spacy_aioner.models.architectures import get_shim
 
 MICE = "TP53 loss in HeLa cells worsened glioma growth in mice."
 DOSE = "Patients with the c.76A>T variant tolerated aspirin."
@@ -182,3 +184,51 @@ def test_gold_that_crosses_a_sentence_end_begins_anew(make_nlp, make_examples, o
     examples = make_examples(nlp, [(sentence, "ALL", [(4, 18, "Species")])])
     overfit(nlp, examples)
     assert entities(nlp(sentence)) == [("mice fed.", "Species"), ("Mice", "Species")]
+
+
+def edited(path, edit):
+    """Change the config of a saved pipeline."""
+    config = spacy.util.load_config(path / "config.cfg")
+    edit(config["components"]["aioner"])
+    config.to_disk(path / "config.cfg")
+    return path
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        ["Gene", "Disease"],
+        ["Drug", "Disease", "Chemical", "Species", "Variant", "CellLine"],
+        ["Disease", "Gene", "Chemical", "Species", "Variant", "CellLine"],
+    ],
+)
+def test_types_unlike_those_of_the_weights(trained_nlp, tmp_path, types):
+    """Fewer, renamed, and in another order, by which the weights are numbered."""
+    trained_nlp.to_disk(tmp_path)
+    path = edited(tmp_path, lambda pipe: pipe.update(types=types))
+    with pytest.raises(AionerError, match="weights of 'aioner' are of a model with"):
+        spacy.load(path)
+    nlp = spacy.blank("en", config=spacy.util.load_config(path / "config.cfg"))
+    with pytest.raises(AionerError, match="weights of 'aioner' are of a model with"):
+        nlp.from_bytes(trained_nlp.to_bytes())
+
+
+def test_weights_with_other_labels_than_config_and_settings(trained_nlp, tmp_path):
+    trained_nlp.to_disk(tmp_path)
+    types = ["Gene", "Disease"]
+    path = edited(tmp_path, lambda pipe: pipe.update(types=types))
+    file = tmp_path / "aioner" / "cfg"
+    cfg = srsly.read_json(file)
+    cfg["task_types"] = {"ALL": types, **{name: [name] for name in types}}
+    cfg["trained_tasks"] = ["ALL"]
+    srsly.write_json(file, cfg)
+    with pytest.raises(AionerError, match=r"19 labels and 14 tags, but .* 7 and 6"):
+        spacy.load(path)
+
+
+def test_weights_that_are_no_numbers(trained_copy, tmp_path):
+    network = get_shim(trained_copy.get_pipe("aioner").model).network
+    network.dense.bias.data[3] = float("nan")
+    trained_copy.to_disk(tmp_path)
+    with pytest.raises(AionerError, match=r"damaged: 'dense\.bias' holds NaN"):
+        spacy.load(tmp_path)

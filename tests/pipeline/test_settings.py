@@ -1,5 +1,8 @@
 """Each setting is obeyed wherever it is given, and refused where it is invalid."""
 
+import json
+import math
+
 import pytest
 import spacy
 
@@ -125,3 +128,48 @@ def test_what_the_weights_are_made_for_cannot_change(nlp, tmp_path, name, other)
     config = {f"components.aioner.model.{name}": other}
     with pytest.raises(AionerError, match=f"the config has {name} = "):
         spacy.load(tmp_path, config=config)
+
+
+@pytest.mark.parametrize("name", ["threshold", "consistency"])
+@pytest.mark.parametrize(
+    "wrong", [math.nan, math.inf, -math.inf, 2, -0.1, True, "0.5", [0.5], None]
+)
+def test_no_way_takes_a_share_that_is_none(nlp, make_nlp, tmp_path, name, wrong):
+    """NaN and 2 would give no entity at all."""
+    pipe = nlp.get_pipe("aioner")
+    before = dict(pipe.cfg)
+    for give in (
+        lambda: setattr(pipe, name, wrong),
+        lambda: pipe.cfg.__setitem__(name, wrong),
+        lambda: pipe.cfg.update({name: wrong}),
+        lambda: pipe.cfg.__ior__({name: wrong}),
+    ):
+        with pytest.raises(AionerError, match=f"^{name} must be between 0 and 1"):
+            give()
+    assert pipe.cfg == before
+    if wrong is not None:  # As the component has it.
+        with pytest.raises(AionerError, match=f"^{name} must be between 0 and 1"):
+            nlp(TEXT, component_cfg={"aioner": {name: wrong}})
+        with pytest.raises(AionerError, match=f"^{name} must be between 0 and 1"):
+            list(nlp.pipe([TEXT], component_cfg={"aioner": {name: wrong}}))
+    with pytest.raises(ValueError, match=r"between 0 and 1|Config error|E961"):
+        make_nlp(**{name: wrong})
+    nlp.to_disk(tmp_path)
+    with pytest.raises(ValueError, match=r"between 0 and 1|Config error|E961"):
+        spacy.load(tmp_path, config={f"components.aioner.{name}": wrong})
+    # What a file of the pipeline holds is checked too.
+    file = tmp_path / "aioner" / "cfg"
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: wrong}))
+    with pytest.raises(ValueError, match=r"between 0 and 1|Expected object|decoding"):
+        spacy.load(tmp_path)
+
+
+def test_a_default_for_a_missing_setting(nlp):
+    cfg = nlp.get_pipe("aioner").cfg
+    assert cfg.setdefault("threshold", 0.9) == 0.0
+    del cfg["threshold"]
+    with pytest.raises(AionerError, match="between 0 and 1"):
+        cfg.setdefault("threshold", 9)
+    assert cfg.setdefault("threshold", 0.9) == cfg["threshold"] == 0.9
+    with pytest.raises(AionerError, match="no setting 'treshold'"):
+        cfg.setdefault("treshold", 0.9)

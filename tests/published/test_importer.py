@@ -1,5 +1,7 @@
 """From weights files to pipelines, and what is said of wrong ones."""
 
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from spacy_aioner.cli.app import app
 from spacy_aioner.errors import AionerError
 from spacy_aioner.models.architectures import get_shim
 from spacy_aioner.published.importer import import_weights
+from spacy_aioner.published.weights import read_weights
 
 LABELS = ["O", "O-Gene", "O-Disease", "B-Gene", "I-Gene", "B-Disease", "I-Disease"]
 TAGS = ("Disease", "Gene", "ALL")
@@ -268,3 +271,87 @@ def test_on_the_command_line(tiny_encoder, labels, tmp_path):
     assert run.exit_code == 1
     assert "'other/kernel:0' is in no layer" in run.stderr
     assert "Traceback" not in run.output
+
+
+@pytest.fixture
+def hostile(tiny_encoder, tmp_path):
+    """Write a weights file in which one variable is what a test makes of it."""
+
+    def make(create):
+        values = variables(tiny_encoder, "softmax")
+        name = "dense2/dense2/bias:0"
+        del values[name]
+        path = write(tmp_path / "weights.h5", values)
+        with h5py.File(path, "a") as file:
+            create(file, name)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["external", "virtual"])
+def test_weights_in_another_file_are_not_read(hostile, tmp_path, kind):
+    secret = tmp_path / "secret"
+    if kind == "external":
+        np.arange(16, dtype="f4").tofile(secret)
+    else:
+        write(secret, {"x": np.arange(16, dtype="f4")})
+
+    def create(file, name):
+        if kind == "external":
+            where = [(str(secret), 0, 64)]
+            file.create_dataset(name, (16,), "f4", external=where)
+        else:
+            layout = h5py.VirtualLayout((16,), "f4")
+            layout[:] = h5py.VirtualSource(str(secret), "x", (16,))
+            file.create_virtual_dataset(name, layout)
+
+    with pytest.raises(
+        AionerError, match=r"'dense2/dense2/bias:0' are in another file"
+    ):
+        read_weights(hostile(create))
+
+
+def test_a_link_to_another_file_is_not_followed(hostile, tmp_path):
+    other = write(tmp_path / "other.h5", {"x": np.arange(16, dtype="f4")})
+    link = h5py.ExternalLink(str(other), "x")
+    path = hostile(lambda file, name: file.__setitem__(name, link))
+    assert "dense.bias" not in read_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (np.full(16, np.nan, dtype="f4"), "'dense2/dense2/bias:0' holds NaN or"),
+        (np.full(16, -np.inf, dtype="f4"), "holds NaN or infinite"),
+        (np.full(16, 1e300), "holds NaN or infinite"),
+        (np.arange(16), "has the type int64 instead of floating-point"),
+        (np.array([b"a"] * 16), "instead of floating-point"),
+    ],
+)
+def test_variables_that_are_no_weights(hostile, values, says):
+    path = hostile(lambda file, name: file.__setitem__(name, values))
+    with pytest.raises(AionerError, match=f"{path}: .*{says}"):
+        read_weights(path)
+
+
+def test_a_variable_that_is_larger_than_the_file(hostile):
+    """Ten gigabytes of zeros that are nowhere stored."""
+
+    def create(file, name):
+        file.create_dataset(name, (2_500_000_000,), "f4", chunks=(1_000_000,))
+
+    with pytest.raises(AionerError, match="more values than the file can hold"):
+        read_weights(hostile(create))
+
+
+@pytest.mark.parametrize("which", ["weights", "labels"])
+def test_a_pipe_is_refused_at_once(load, tiny_encoder, labels, tmp_path, which):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    weights = write(tmp_path / "weights.h5", variables(tiny_encoder, "crf"))
+    files = {"weights": weights, "labels": labels, which: pipe}
+    with pytest.raises(AionerError, match="pipe: is no regular file"):
+        import_weights(
+            files["weights"], encoder=tiny_encoder, labels=files["labels"], tags=TAGS
+        )

@@ -1,6 +1,7 @@
 """A training that was interrupted ends as one that was not."""
 
 import io
+import shutil
 
 import pytest
 import spacy
@@ -11,7 +12,8 @@ from spacy_aioner.cli.app import app
 from spacy_aioner.corpora.docbin import write_docbin
 from spacy_aioner.errors import AionerError
 from spacy_aioner.formats.document import Document, Mention, Passage
-from spacy_aioner.training.loop import CHECKPOINT, train
+from spacy_aioner.training.directory import CHECKPOINT, TrainingDirectory
+from spacy_aioner.training.loop import train
 
 STEPS = 7
 
@@ -71,7 +73,7 @@ class Interrupt(Exception):
     pass
 
 
-def run(config, output, *, stop=None, log=None):
+def run(config, output, *, stop=None, log=None, overwrite=False):
     nlp = init_nlp(config)
     if stop is not None:
         pipe = nlp.get_pipe("aioner")
@@ -84,7 +86,8 @@ def run(config, output, *, stop=None, log=None):
 
         pipe.update = update_or_stop
     silent = io.StringIO()
-    train(nlp, output, checkpoint_steps=2, stdout=silent, stderr=log or silent)
+    streams = {"stdout": silent, "stderr": log or silent}
+    train(nlp, output, checkpoint_steps=2, overwrite=overwrite, **streams)
     weights = (output / "model-last" / "aioner" / "model").read_bytes()
     return weights, spacy.load(output / "model-last").meta["performance"]
 
@@ -203,3 +206,64 @@ def test_an_option_that_is_no_setting_of_a_config(config, tmp_path):
     assert result.exit_code == 2
     assert "no option --max_steps" in result.stderr
     assert "--training.max_steps" in result.stderr
+
+
+def test_a_finished_training_is_not_made_again(config, tmp_path):
+    """Stopped after the first evaluation, a second run left a worse model-best."""
+    run(config, tmp_path)
+    before = (tmp_path / "model-best" / "aioner" / "model").read_bytes()
+    log = io.StringIO()
+    run(config, tmp_path, stop=0, log=log)
+    assert "model-last: this training has finished already" in log.getvalue()
+    assert (tmp_path / "model-best" / "aioner" / "model").read_bytes() == before
+    config["training"]["seed"] = 5
+    with pytest.raises(AionerError, match="was made by another training"):
+        run(config, tmp_path, stop=0)
+    assert (tmp_path / "model-best" / "aioner" / "model").read_bytes() == before
+    with pytest.raises(Interrupt):
+        run(config, tmp_path, stop=5, overwrite=True)
+    # It is its own training now, which goes on without being asked to replace.
+    run(config, tmp_path)
+    assert (tmp_path / "model-best" / "aioner" / "model").read_bytes() != before
+
+
+def test_a_corpus_that_changed_is_refused(config, corpus, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus, folder)
+    for part in ("train", "dev"):
+        config["corpora"][part]["path"] = str(folder)
+    with pytest.raises(Interrupt):
+        run(config, tmp_path / "out", stop=3)
+    with (folder / "genes.spacy").open("wb") as stream:
+        write_docbin([(document(n), "ALL") for n in range(1, 13)], stream)
+    with pytest.raises(AionerError, match=r"genes\.spacy: is not what it was when"):
+        run(config, tmp_path / "out")
+    shutil.copytree(corpus, folder, dirs_exist_ok=True)
+    run(config, tmp_path / "out")
+
+
+def test_a_flipped_byte_of_a_checkpoint_is_seen(config, tmp_path):
+    with pytest.raises(Interrupt):
+        run(config, tmp_path, stop=3)
+    whole = (tmp_path / CHECKPOINT).read_bytes()
+    header = int.from_bytes(whole[:8], "little")
+    for place in (8 + header + 1, (8 + header + len(whole)) // 2, len(whole) - 1):
+        data = bytearray(whole)
+        data[place] ^= 1
+        (tmp_path / CHECKPOINT).write_bytes(data)
+        with pytest.raises(AionerError, match=r"changed after it was written.*delete"):
+            run(config, tmp_path)
+    steps = whole.index(b"steps") + len(b'steps\\": ')
+    data = bytearray(whole)
+    data[steps] ^= 1
+    (tmp_path / CHECKPOINT).write_bytes(data)
+    with pytest.raises(AionerError, match="cannot go on from this checkpoint"):
+        run(config, tmp_path)
+
+
+def test_a_directory_in_use_is_refused(config, tmp_path):
+    with (
+        TrainingDirectory(tmp_path).hold(),
+        pytest.raises(AionerError, match="another training writes to this directory"),
+    ):
+        run(config, tmp_path)
