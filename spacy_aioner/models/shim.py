@@ -82,6 +82,8 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._fast: AioNetwork | None = None
         self._making_fast = Lock()
         self._torch_optimizer: TorchOptimizer | None = None
+        # Whether the weights were learnt, by updates or before they were loaded.
+        self.trained = False
         self._scaled = False
         self.limit = max_pieces  # Less if the encoder reads less.
 
@@ -253,6 +255,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         if not self._grad_scaler.found_inf:
             self.torch_optimizer(optimizer).step(head_scale=self.head_scale)
             self._fast = None
+            self.trained = True
         self._model.zero_grad(set_to_none=True)
         self._grad_scaler.update()
 
@@ -313,6 +316,7 @@ class AioShim(HFShim):  # type: ignore[misc]
                     "decoder": network.decoder,
                     "word_shapes": network.shapes is not None,
                 },
+                "trained": self.trained,
                 "frame": asdict(self.frame),
                 "tokenizer": self.table.tokenizer.to_str(),
                 "state": dump_weights(network.state_dict(), self.storage),
@@ -334,6 +338,8 @@ class AioShim(HFShim):  # type: ignore[misc]
             network.load_state_dict(load_weights(message["state"]))
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
+            # Files of version 0.1.0 do not say it: nobody saves random weights.
+            self.trained = message.get("trained", True)
         return self
 
     def _check_head(self, saved: Mapping[str, Any]) -> None:

@@ -1,10 +1,10 @@
 """How the component learns: its tasks, its updates, what it may be asked for."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
@@ -30,6 +30,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
     model: AioModel
     scheme: Scheme
     cfg: dict[str, Any]
+    _told_untrained = False
 
     @property
     def key(self) -> str | None:
@@ -58,7 +59,23 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
 
     def _require_network(self) -> None:
         if get_shim(self.model).network is None:
-            raise ValueError(Errors.E109.format(name=self.name))
+            raise AionerError(
+                f"The component '{self.name}' has no weights: load a trained pipeline, "
+                "such as spacy.load('en_aioner_minilm'), or call nlp.initialize() and "
+                "train it."
+            )
+
+    def _warn_if_untrained(self) -> None:
+        """Tell once that predictions are random."""
+        if self._told_untrained or get_shim(self.model).trained:
+            return
+        self._told_untrained = True
+        warnings.warn(
+            f"The component '{self.name}' has not been trained, so its predictions are "
+            "random: train it, or load a trained pipeline such as "
+            "spacy.load('en_aioner_minilm').",
+            stacklevel=2,
+        )
 
     def _plan(self, docs: Sequence[Doc], tasks: Sequence[Sequence[int]]) -> Plan:
         from ..models.planning import plan_windows
