@@ -63,9 +63,17 @@ class Folder:
         # Object stores have no locks.
         with self._lock() if self.local else nullcontext():
             # What a run left behind that was killed.
-            for name in self.names(_PARTIAL):
-                self.remove(f"{_PARTIAL}/{name}")
-            yield
+            self._remove_partial()
+            try:
+                yield
+            finally:
+                # What workers left behind that were ended.
+                with suppress(AionerError):
+                    self._remove_partial()
+
+    def _remove_partial(self) -> None:
+        for name in self.names(_PARTIAL):
+            self.remove(f"{_PARTIAL}/{name}")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

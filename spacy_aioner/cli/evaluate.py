@@ -14,6 +14,7 @@ from .console import (
     plain_errors,
     plural,
     require_file,
+    show,
     split_names,
     tell,
 )
@@ -88,7 +89,7 @@ def evaluate(
         if as_json:
             typer.echo(json.dumps(report.to_dict(), indent=2))
         else:
-            typer.echo(report.to_table(), nl=False)
+            show(report.to_table())
         for name in _unused(names, report):
             tell("warning", f"--types: {name} occurs neither in {gold} nor {predicted}")
         _warn(f"only {gold} has", report.not_predicted)

@@ -11,7 +11,6 @@ import typer
 
 from ..errors import AionerError, Problem, check_choice
 from .console import (
-    INTERRUPTED,
     LOST,
     Debug,
     Problems,
@@ -156,7 +155,7 @@ def tag(
     A document on which the pipeline fails is reported and written without
     predictions; the rest goes on.
     """
-    with plain_errors(debug=debug):
+    with plain_errors(debug=debug, interrupted="run the same command again to resume"):
         from ..bulk.engines import processors
         from ..bulk.folder import Folder
         from ..bulk.inputs import OUTPUTS, find_files, plan
@@ -206,9 +205,6 @@ def tag(
             except Stopped as error:
                 tell("error", error)
                 raise typer.Exit(LOST) from None
-            except KeyboardInterrupt:
-                tell("error", "interrupted; run the same command again to go on")
-                raise typer.Exit(INTERRUPTED) from None
             finally:
                 manifest.assemble()
         if not quiet:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ..errors import AionerError
-from .console import INTERRUPTED, Debug, plain_errors, require_file, tell
+from .console import Debug, plain_errors, require_file, show, tell
+from .interrupts import INTERRUPTED
 
 
 def train(
@@ -59,4 +60,4 @@ def train(
             kept = f"the checkpoint keeps {done} updates" if done else "nothing is kept"
             tell("error", f"interrupted, {kept}; run the same command again to resume")
             raise typer.Exit(INTERRUPTED) from None
-        typer.echo(folder)
+        show(str(folder))
