@@ -57,6 +57,12 @@ def run_workers(
     YIELDS (Outcome): What came of each job, in the order in which they end.
     RAISES (AionerError): If the pipeline cannot be used or an output cannot be written.
     """
+    auto = None
+    if gpu_id < 0 and manifest.settings.precision in (None, "auto"):
+        # It is found by timing, so each worker might find another.
+        from ..models.precision import cpu_precision
+
+        auto = cpu_precision()
     threads = max(1, processors() // workers)
     waiting = iter(jobs)
     team: dict[int, Worker] = {}
@@ -65,7 +71,7 @@ def run_workers(
     def start(slot: int, job: Job) -> None:
         if slot not in team:
             own_gpu = gpu_id if gpu_id < 0 else gpu_id + slot
-            team[slot] = Worker(manifest, threads=threads, gpu_id=own_gpu)
+            team[slot] = Worker(manifest, threads=threads, gpu_id=own_gpu, auto=auto)
         team[slot].give(job)
 
     def receive(slot: int) -> Outcome | None:

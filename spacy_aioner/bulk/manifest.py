@@ -8,18 +8,17 @@ all records become `manifest.jsonl` and all losses `failures.jsonl`.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from .. import __version__
-from ..errors import AionerError, Problem
+from ..errors import Problem
 from ..formats.source import open_stored
+from ..pipeline.finding import find_pipeline
 from .folder import FAILURES, MANIFEST, RECORDS, Folder
 from .inputs import stored
 from .job import Job, Outcome, Settings
@@ -34,20 +33,11 @@ _BLOCK = 1 << 20
 def describe_model(name: str) -> dict[str, str]:
     """Tell a pipeline from all others without loading it.
 
-    name (str): An installed package or a folder.
+    name (str): An installed package or a directory, as `spacy.load` takes it.
     RETURNS (dict[str, str]): Its name, its version, and the SHA-256 of all its files.
     RAISES (AionerError): If there is no such pipeline.
     """
-    folder = Path(name)
-    if not folder.exists():
-        spec = importlib.util.find_spec(name) if name.isidentifier() else None
-        places = spec.submodule_search_locations if spec else None
-        if not places:
-            raise AionerError(
-                f"The pipeline '{name}' cannot be loaded: there is no folder and no "
-                f"installed package of this name."
-            )
-        folder = Path(places[0])
+    folder = find_pipeline(name)
     digest = hashlib.sha256()
     meta: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
@@ -152,11 +142,15 @@ class Manifest:
             place = self.folder.write(_place(job, _LIST))
             yield FailureList(lambda: stack.enter_context(place), job)
 
-    def add(self, outcome: Outcome, about_input: dict[str, Any]) -> None:
+    def add(
+        self, outcome: Outcome, about_input: dict[str, Any], computed: dict[str, Any]
+    ) -> None:
         """Write down that a job is done.
 
         outcome (Outcome): What came of it.
         about_input (dict[str, Any]): What `begin` said.
+        computed (dict[str, Any]): How it was computed, which is not compared when the
+            job comes again.
         """
         counts = outcome.counts
         record = {
@@ -166,6 +160,7 @@ class Manifest:
             "documents": counts.documents,
             "mentions": dict(sorted(counts.mentions.items())),
             "failures": counts.told[True],
+            **computed,
             **self._of(outcome.job),
         }
         self.folder.write_json(_place(outcome.job, _RECORD), record)

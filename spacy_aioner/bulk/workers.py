@@ -40,16 +40,19 @@ class Worker:
     manifest (Manifest): Where jobs are recorded; it knows folder and settings.
     threads (int): How many threads it computes with.
     gpu_id (int): Its GPU; -1 for the CPU.
+    auto (str | None): See `load_tagger`.
     """
 
-    def __init__(self, manifest: Manifest, *, threads: int, gpu_id: int) -> None:
+    def __init__(
+        self, manifest: Manifest, *, threads: int, gpu_id: int, auto: str | None
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self.job: Job | None = None
         # Documents done and bytes read of the job.
         self.position = 0, 0
         self.connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_work, args=(theirs, manifest, threads, gpu_id), daemon=True
+            target=_work, args=(theirs, manifest, threads, gpu_id, auto), daemon=True
         )
         # Otherwise it would be started below, and let interruptions through.
         resource_tracker.ensure_running()
@@ -137,7 +140,11 @@ def _interruptions_blocked() -> Iterator[None]:
 
 
 def _work(
-    connection: Connection, manifest: Manifest, threads: int, gpu_id: int
+    connection: Connection,
+    manifest: Manifest,
+    threads: int,
+    gpu_id: int,
+    auto: str | None,
 ) -> None:
     """What a worker does. Nothing before the first job imports torch, which reads the
     number of threads."""
@@ -160,7 +167,7 @@ def _work(
             if tagger is None:
                 from .tag_file import load_tagger
 
-                tagger = load_tagger(manifest, gpu_id=gpu_id)
+                tagger = load_tagger(manifest, gpu_id=gpu_id, auto=auto)
             message: tuple[str, Any] = "outcome", tagger.do(job, progress)
         except Exception as error:
             message = "error", (error, traceback.format_exc())

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from ..bulk.progress import ProgressBar
 
 
+class Precision(str, Enum):
+    """The number format to compute in."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
 class Engine(str, Enum):
     """Who does the work."""
 
@@ -73,6 +82,14 @@ def tag(
             max=1.0,
             help="How much the same words elsewhere in a document count. Default: the "
             "pipeline's.",
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(
+            help="The number format to compute in; auto: on a CPU the faster of fp32 "
+            "and bf16. Default: the pipeline's, mostly auto. manifest.jsonl says which "
+            "it was."
         ),
     ] = None,
     keep: Annotated[
@@ -178,6 +195,7 @@ def tag(
             tasks=None if names is None else tuple(names),
             threshold=threshold,
             consistency=consistency,
+            precision=None if precision is None else precision.value,
             keep=keep,
             columns=Columns(id_column, None if columns is None else tuple(columns)),
             batch_size=batch_size,

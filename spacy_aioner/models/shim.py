@@ -24,7 +24,7 @@ from .forking import survive_forks
 from .network import AioNetwork
 from .optimizer import TorchOptimizer
 from .packed import pack
-from .precision import pick_dtype
+from .precision import pick_dtype, precision_name
 from .storage import dump_weights, load_weights
 from .wordpieces import WordPieceTable
 
@@ -155,6 +155,11 @@ class AioShim(HFShim):  # type: ignore[misc]
             torch.float16,
         )
         return "eager" if slow else "sdpa"
+
+    @property
+    def used_precision(self) -> str:
+        """The format that the network predicts in: "fp32", "bf16" or "fp16"."""
+        return precision_name(self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -200,12 +200,16 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         RAISES (AionerError): If examples hold types that their task does not
             annotate, or a prompted task does not occur.
         """
-        validate_get_examples(get_examples, "AionerNER.initialize")
         if labels is not None and set(labels) != set(self.labels):
             raise AionerError(
                 f"The labels {sorted(labels)} differ from the types "
                 f"{sorted(self.labels)} of '{self.name}': set types in its config."
             )
+        self.model.set_dim("nO", len(self.scheme.labels), force=True)
+        self.model.attrs["n_tags"] = len(self.scheme.tags)
+        # Before the examples, which may take minutes to read: it may be missing.
+        self.model.initialize()
+        validate_get_examples(get_examples, "AionerNER.initialize")
         self.cfg["trained_tasks"] = []
         seen = set()
         for eg in get_examples():
@@ -214,9 +218,6 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
             check_types(self.scheme, eg, task, self.key)
         self._add_trained(seen)
         self._check_trained(self.cfg["tasks"])
-        self.model.set_dim("nO", len(self.scheme.labels), force=True)
-        self.model.attrs["n_tags"] = len(self.scheme.tags)
-        self.model.initialize()
 
 
 def task_types(scheme: Scheme) -> dict[str, list[str]]:

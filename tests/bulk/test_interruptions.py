@@ -79,6 +79,7 @@ MOMENTS = {
 FEW = ("second worker", "workers load", "written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "to_all", "moments"),
     [
