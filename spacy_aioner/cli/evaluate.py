@@ -63,14 +63,15 @@ def evaluate(
     at least one character in common. Overlapping mentions each count. Precision,
     recall and F1 in per cent, per type and over all (micro), go to stdout.
 
-    Files may be PubTator, BioC XML, BioC JSON or DocBin (.spacy); their offsets must
-    count alike. A document that only one side has counts as mentions not found, or
+    Files may be PubTator, BioC XML, BioC JSON, JSONL or DocBin (.spacy); their offsets
+    must count alike. A document that only one side has counts as mentions not found, or
     as wrong ones, and is named on stderr.
     """
     with plain_errors(debug=debug):
         import json
 
         from ..corpora.convert import read_annotated
+        from ..evaluation.hints import SeenTypes, nothing_in_common, unused_entries
         from ..evaluation.pairing import parse_type_map
         from ..evaluation.scores import compare
 
@@ -81,8 +82,8 @@ def evaluate(
             _require_annotated(path)
         problems = Problems()
         report = compare(
-            read_annotated(gold, report=problems),
-            read_annotated(predicted, report=problems),
+            ours := SeenTypes(read_annotated(gold, report=problems)),
+            theirs := SeenTypes(read_annotated(predicted, report=problems)),
             type_map=type_map,
             types=names,
         )
@@ -90,6 +91,10 @@ def evaluate(
             typer.echo(json.dumps(report.to_dict(), indent=2))
         else:
             show(report.to_table())
+        for name in unused_entries(type_map, ours.types | theirs.types):
+            tell("warning", f"--map: {name} occurs neither in {gold} nor {predicted}")
+        if hint := nothing_in_common(ours.types, theirs.types, type_map):
+            tell("warning", hint)
         for name in _unused(names, report):
             tell("warning", f"--types: {name} occurs neither in {gold} nor {predicted}")
         _warn(f"only {gold} has", report.not_predicted)

@@ -188,6 +188,7 @@ def tag(
             check_choice("format", to, OUTPUTS)
         if address is not None and engine is not Engine.ray:
             raise AionerError("--address is that of a Ray cluster: add --engine ray.")
+        _check_output(output)
         columns = split_names(text_columns, "--text-columns")
         names = split_names(tasks, "--tasks")
         settings = Settings(
@@ -228,6 +229,25 @@ def tag(
         if not quiet:
             say(run.summary())
         run.finish()
+
+
+def _check_output(output: str) -> None:
+    """A directory, not a file by mistake."""
+    import os
+
+    from ..bulk.inputs import KNOWN
+    from ..formats.compression import bare_name
+
+    if output == "-":
+        raise AionerError(
+            "--output - is not supported: outputs are files in a directory; name one."
+        )
+    if bare_name(output).suffix.lower() in KNOWN and not os.path.isdir(output):
+        raise AionerError(
+            f"--output {output} looks like a file, but must be a directory, in which "
+            "each output has the name of its input; make the directory first if that "
+            "is what you want."
+        )
 
 
 class _Run:
