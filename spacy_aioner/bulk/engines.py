@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, wait
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
 from .job import Job, Outcome, failed
 from .manifest import Manifest
+from .workers import Died, Worker, interruptions_wait
 
 if TYPE_CHECKING:
     from .tag_file import Tagger
@@ -39,48 +38,6 @@ def run_here(jobs: Iterable[Job], tagger: Tagger, *, watch: Watch) -> Outcomes:
         yield tagger.do(job, watch)
 
 
-_tagger: Tagger | None = None
-_load: Callable[[], Tagger]
-_progress: Callable[[int, int], None]
-
-
-def _prepare(
-    slot: int, counts: Any, threads: int, manifest: Manifest, gpu_id: int
-) -> None:
-    """Make a worker: the pipeline is loaded with its first job.
-
-    Nothing before that imports torch, which reads the number of threads.
-    """
-    global _load, _progress
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-
-    def load() -> Tagger:
-        from .tag_file import load_tagger
-
-        return load_tagger(manifest, gpu_id=gpu_id)
-
-    def progress(documents: int, position: int) -> None:
-        counts[2 * slot], counts[2 * slot + 1] = documents, position
-
-    _load, _progress = load, progress
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Leave no worker behind that would write into the folder of the next run."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _do(job: Job) -> Outcome:
-    global _tagger
-    if _tagger is None:
-        _tagger = _load()
-    return _tagger.do(job, _progress)
-
-
 def run_workers(
     jobs: Iterable[Job],
     manifest: Manifest,
@@ -98,54 +55,65 @@ def run_workers(
         CPU.
     watch (Watch): Told twice a second what the workers are at.
     YIELDS (Outcome): What came of each job, in the order in which they end.
-    RAISES (AionerError): If the pipeline does not serve or an output cannot be written.
+    RAISES (AionerError): If the pipeline cannot be used or an output cannot be written.
     """
-    from pebble import ProcessExpired, ProcessPool
+    auto = None
+    if gpu_id < 0 and manifest.settings.precision in (None, "auto"):
+        # It is found by timing, so each worker might find another.
+        from ..models.precision import cpu_precision
 
-    context = multiprocessing.get_context("spawn")
-    counts = context.Array("q", 2 * workers, lock=False)
+        auto = cpu_precision()
     threads = max(1, processors() // workers)
-    # A pool of one for each, so that each has its own slot and its own GPU.
-    pools: list[Any] = []
-    for slot in range(workers):
-        own_gpu = gpu_id if gpu_id < 0 else gpu_id + slot
-        prepare = (slot, counts, threads, manifest, own_gpu)
-        pools.append(ProcessPool(1, 0, _prepare, prepare, context))
     waiting = iter(jobs)
-    running: dict[Any, tuple[int, Job, int]] = {}
+    team: dict[int, Worker] = {}
+    deaths = dict.fromkeys(range(workers), 0)
 
-    def start(slot: int, job: Job | None, deaths: int) -> None:
-        counts[2 * slot] = counts[2 * slot + 1] = 0
-        if job is not None:
-            running[pools[slot].schedule(_do, args=[job])] = slot, job, deaths
+    def start(slot: int, job: Job) -> None:
+        if slot not in team:
+            own_gpu = gpu_id if gpu_id < 0 else gpu_id + slot
+            team[slot] = Worker(manifest, threads=threads, gpu_id=own_gpu, auto=auto)
+        team[slot].give(job)
+
+    def receive(slot: int) -> Outcome | None:
+        worker = team[slot]
+        job = worker.job
+        assert job is not None
+        try:
+            outcome = worker.receive()
+        except Died:
+            del team[slot]
+            worker.kill()
+            deaths[slot] += 1
+            if deaths[slot] < MAX_DEATHS:
+                start(slot, job)
+                return None
+            outcome = failed(
+                job,
+                f"{MAX_DEATHS} workers died on this file, perhaps out of memory; it is "
+                "skipped: tag it alone",
+            )
+            manifest.give_up(outcome)
+        if outcome is not None:
+            deaths[slot] = 0
+            following = next(waiting, None)
+            if following is not None:
+                start(slot, following)
+        return outcome
 
     try:
-        for slot in range(workers):
-            start(slot, next(waiting, None), 0)
-        while running:
-            ended, _ = wait(running, timeout=_SECONDS, return_when=FIRST_COMPLETED)
-            for future in ended:
-                slot, job, deaths = running.pop(future)
-                try:
-                    outcome = future.result()
-                except ProcessExpired:
-                    if deaths + 1 < MAX_DEATHS:
-                        start(slot, job, deaths + 1)
-                        continue
-                    outcome = failed(
-                        job,
-                        f"{MAX_DEATHS} workers died on it, perhaps for want of memory; "
-                        f"it is left out, tag it alone",
-                    )
-                    manifest.give_up(outcome)
-                start(slot, next(waiting, None), 0)
-                yield outcome
-            watch(sum(counts[0::2]), sum(counts[1::2]))
+        for slot, job in zip(range(workers), waiting, strict=False):
+            start(slot, job)
+        while busy := {w.connection: n for n, w in team.items() if w.job is not None}:
+            for connection in wait(list(busy), _SECONDS):
+                outcome = receive(busy[connection])  # type: ignore[index]
+                if outcome is not None:
+                    yield outcome
+            positions = [worker.position for worker in team.values()]
+            watch(sum(d for d, _ in positions), sum(size for _, size in positions))
     finally:
-        for pool in pools:
-            pool.stop()
-        for pool in pools:
-            pool.join()
+        with interruptions_wait():
+            for worker in team.values():
+                worker.kill()
 
 
 def processors() -> int:

@@ -117,11 +117,20 @@ class Folder:
         # Object stores have no locks, and no partial files: a file is there when it is
         # whole.
         with self._lock() if self.local else nullcontext():
+            # What a run left behind that was killed.
             if self.local:
-                # What a run left behind that was killed.
-                for name in filter(_PARTIAL_NAME.fullmatch, self.names(_PARTIAL)):
-                    self.remove(f"{_PARTIAL}/{name}")
-            yield
+                self._remove_partial()
+            try:
+                yield
+            finally:
+                # What workers left behind that were ended.
+                with suppress(AionerError):
+                    if self.local:
+                        self._remove_partial()
+
+    def _remove_partial(self) -> None:
+        for name in filter(_PARTIAL_NAME.fullmatch, self.names(_PARTIAL)):
+            self.remove(f"{_PARTIAL}/{name}")
 
     def _refuse_foreign(self) -> None:
         """Make sure that all names that are needed are free, or of an earlier run."""

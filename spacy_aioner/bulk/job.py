@@ -22,6 +22,7 @@ class Settings:
     model (str): The pipeline: an installed package or a folder.
     tasks (tuple[str, ...] | None): Tasks to prompt; as the pipeline has them if None.
     threshold, consistency (float | None): See `make_aioner`; likewise.
+    precision (str | None): See `models.precision.pick_dtype`; likewise.
     keep (bool): Whether the documents' own mentions stay.
     markup (bool): Whether the texts hold markup; see `read_documents`.
     columns (Columns): What the columns of JSONL, CSV and Parquet are called.
@@ -36,6 +37,7 @@ class Settings:
     tasks: tuple[str, ...] | None = None
     threshold: float | None = None
     consistency: float | None = None
+    precision: str | None = None
     keep: bool = False
     markup: bool = False
     columns: Columns = field(default_factory=Columns)

@@ -8,18 +8,17 @@ all records become `manifest.jsonl` and all losses `failures.jsonl`.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from .. import __version__
-from ..errors import AionerError, Problem
+from ..errors import Problem
 from ..formats.source import open_stored
+from ..pipeline.finding import find_pipeline
 from .folder import FAILURES, MANIFEST, RECORDS, Folder, sha256
 from .inputs import full_name, stored
 from .job import Job, Outcome, Settings
@@ -35,20 +34,11 @@ _RECORD = ".record.json"
 def describe_model(name: str) -> dict[str, str]:
     """Tell a pipeline from all others without loading it.
 
-    name (str): An installed package or a folder.
+    name (str): An installed package or a directory, as `spacy.load` takes it.
     RETURNS (dict[str, str]): Its name, its version, and the SHA-256 of all its files.
     RAISES (AionerError): If there is no such pipeline.
     """
-    folder = Path(name)
-    if not folder.exists():
-        spec = importlib.util.find_spec(name) if name.isidentifier() else None
-        places = spec.submodule_search_locations if spec else None
-        if not places:
-            raise AionerError(
-                f"The pipeline '{name}' cannot be loaded: there is no folder and no "
-                f"installed package of this name."
-            )
-        folder = Path(places[0])
+    folder = find_pipeline(name)
     digest = hashlib.sha256()
     meta: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
@@ -196,11 +186,15 @@ class Manifest:
         record = {"output": job.output, **about_input}
         self.folder.write_json(_place(job, _RECORD), record)
 
-    def add(self, outcome: Outcome, about_files: dict[str, Any]) -> None:
+    def add(
+        self, outcome: Outcome, about_files: dict[str, Any], computed: dict[str, Any]
+    ) -> None:
         """Write down that a job is done.
 
         outcome (Outcome): What came of it.
         about_files (dict[str, Any]): What `begin` said, and "output_sha256".
+        computed (dict[str, Any]): How it was computed, which is not compared when the
+            job comes again.
         """
         job, counts = outcome.job, outcome.counts
         if self.folder.size(_place(job, _ATTEMPT)) is None:
@@ -214,6 +208,7 @@ class Manifest:
             "documents": counts.documents,
             "mentions": dict(sorted(counts.mentions.items())),
             "failures": counts.told[True],
+            **computed,
             **self._of(job),
         }
         self.folder.write_json(_place(job, _RECORD), record)

@@ -19,6 +19,7 @@ from ..formats.files import (
     read_documents,
 )
 from ..formats.source import Input, Source
+from ..models.architectures import get_shim
 from .folder import Folder, HashedStream, OutputRefused
 from .inputs import DOCBIN, PACKED, stored
 from .job import Counts, Job, Outcome, Settings, Stopped
@@ -34,16 +35,25 @@ Progress = Callable[[int, int], None]
 """Takes the documents done and the bytes read of the file at hand."""
 
 
-def load_tagger(manifest: Manifest, *, gpu_id: int = -1) -> Tagger:
+def load_tagger(
+    manifest: Manifest, *, gpu_id: int = -1, auto: str | None = None
+) -> Tagger:
     """Load the pipeline and make it ready to do jobs.
 
     manifest (Manifest): Where jobs are recorded; it knows folder and settings.
     gpu_id (int): The GPU; -1 for the CPU.
+    auto (str | None): What the precision "auto" stands for; None to find it out here.
     RETURNS (Tagger): Does jobs.
     RAISES (AionerError): If the pipeline does not serve.
     """
     settings = manifest.settings
-    nlp, pipes = load_pipeline(settings.model, tasks=settings.tasks, gpu_id=gpu_id)
+    nlp, pipes = load_pipeline(
+        settings.model,
+        tasks=settings.tasks,
+        gpu_id=gpu_id,
+        precision=settings.precision,
+        auto=auto,
+    )
     for pipe in pipes:
         for name in ("threshold", "consistency"):
             value = getattr(settings, name)
@@ -70,6 +80,14 @@ class Tagger:
     @property
     def folder(self) -> Folder:
         return self.manifest.folder
+
+    @property
+    def _computed(self) -> dict[str, Any]:
+        """What the predictions were computed on and in, by component."""
+        shims = {pipe.name: get_shim(pipe.model) for pipe in self.pipes}
+        device = next(iter(shims.values())).device.type
+        used = {name: shim.used_precision for name, shim in shims.items()}
+        return {"device": device, "precision": used}
 
     @property
     def settings(self) -> Settings:
@@ -119,7 +137,7 @@ class Tagger:
             raise stopped
         outcome = Outcome(job, counts, written=about_input is not None)
         if about_input is not None and not changed:
-            self.manifest.add(outcome, about_input)
+            self.manifest.add(outcome, about_input, self._computed)
         return outcome, changed
 
     def _try(

@@ -24,13 +24,19 @@ Failure = Callable[[Document, Exception], None]
 
 
 def load_pipeline(
-    name: str, *, tasks: Sequence[str] | None = None, gpu_id: int = -1
+    name: str,
+    *,
+    tasks: Sequence[str] | None = None,
+    gpu_id: int = -1,
+    precision: str | None = None,
+    auto: str | None = None,
 ) -> tuple[Language, list[AionerNER]]:
     """Load a pipeline and make it ready to tag.
 
     name (str): An installed package or a folder.
     tasks (Sequence[str] | None): Tasks to prompt; as the pipeline has them if None.
     gpu_id (int): The GPU; -1 for the CPU.
+    precision, auto (str | None): See `load_trained`.
     RETURNS (tuple[Language, list[AionerNER]]): The pipeline and those of its aioner
         components that run.
     RAISES (AionerError): If the pipeline cannot be loaded, has no aioner component or
@@ -44,7 +50,7 @@ def load_pipeline(
             raise AionerError(
                 f"The GPU {gpu_id} cannot be used ({error}); use --gpu-id -1."
             ) from error
-    nlp = load_trained(name)
+    nlp = load_trained(name, precision=precision, auto=auto)
     if tasks is not None and aioner_components(nlp):
         prompt(nlp, tasks)
     components = aioner_components(nlp, running=True)

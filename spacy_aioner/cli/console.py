@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import MAX_TOLD, AionerError, Problem, panics_as_errors
+from .interrupts import INTERRUPTED, ends_when_interrupted
 
 WRONG_SETTING = 1
 LOST = 3
-INTERRUPTED = 130
 
 EXIT_CODES = """\b
 Exit codes:
@@ -53,6 +53,20 @@ def open_standard_streams() -> None:
             setattr(sys, name, stream)
 
 
+def printable(text: str) -> str:
+    """Write what a terminal would obey, or could not show, as Python escapes it.
+
+    Names of files, documents and types come from the input: an escape sequence in
+    them could change the terminal, a bidirectional control what is read.
+
+    text (str): Any text.
+    RETURNS (str): The same in one line of printable characters.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
+
+
 def say(text: str) -> None:
     """Write one line to stderr, above the progress bar where there is one.
 
@@ -61,7 +75,16 @@ def say(text: str) -> None:
     from tqdm import tqdm
 
     with tqdm.external_write_mode():
-        typer.echo(text, err=True)
+        typer.echo(printable(text), err=True)
+
+
+def show(text: str) -> None:
+    """Write lines for people to stdout.
+
+    text (str): The lines.
+    """
+    for line in text.splitlines():
+        typer.echo(printable(line))
 
 
 def tell(kind: str, message: object) -> None:
@@ -118,18 +141,23 @@ def plural(count: int, noun: str) -> str:
 
 
 @contextmanager
-def plain_errors(*, debug: bool) -> Iterator[None]:
+def plain_errors(*, debug: bool, interrupted: str = "") -> Iterator[None]:
     """Make one line of every error and warning, and exit code 1 of errors.
 
     debug (bool): Whether errors pass through with their traceback.
+    interrupted (str): What to do after an interruption.
+    RAISES (typer.Exit): With code 1 after an error, 130 after an interruption.
     """
-    with warnings.catch_warnings():
+    with ends_when_interrupted(), warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
             with panics_as_errors():
                 yield
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            tell("error", "; ".join(filter(None, ["interrupted", interrupted])))
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             if debug:
                 raise

@@ -66,9 +66,10 @@ def convert(
             "and docbin). See above for what is kept."
         ),
     ] = None,
-    types: Annotated[
+    renamed: Annotated[
         str,
         typer.Option(
+            "--map",
             metavar="A=B,C=",
             help="Rename entity types; nothing after the '=' leaves the type out.",
         ),
@@ -100,7 +101,7 @@ def convert(
 ) -> None:
     """Convert a file, or a folder of brat's files, of annotated documents.
 
-    What --task keeps, after --types: ALL and names of your own keep every mention;
+    What --task keeps, after --map: ALL and names of your own keep every mention;
     Gene, Disease, Chemical, Species, Variant and CellLine keep the mentions of that
     type. How many mentions of which type are left out is told. Without --task,
     PubTator and BioC files keep every mention.
@@ -114,7 +115,7 @@ def convert(
         from ..evaluation.pairing import parse_type_map
         from ..formats.document import Document
 
-        type_map = parse_type_map(types)
+        type_map = parse_type_map(renamed)
         _check(source, output, to, tokenizer)
         keep = None if ids is None else _read_ids(ids)
         drop = frozenset() if exclude_ids is None else _read_ids(exclude_ids)
@@ -194,6 +195,7 @@ class _Selection:
         self.documents = 0
         self.mentions = 0
         self._seen: set[str] = set()
+        self._types: set[str] = set()
         self._left_out: Counter[str] = Counter()
 
     def read(self, report: Report) -> Iterator[Document]:
@@ -225,6 +227,7 @@ class _Selection:
 
         if self.task is None and not self.type_map:
             return document
+        self._types.update(mention.type for mention in document.mentions)
         types = (self.task,) if self.task in PAPER_TYPES else None
         kept = task_mentions(document, task=ALL, type_map=self.type_map, types=types)
         here = Counter(mention.type for mention in kept.mentions)
@@ -237,14 +240,18 @@ class _Selection:
         return kept
 
     def finish(self) -> None:
-        """Tell what was left out and which ids were not there."""
+        """Tell what was left out, and which types and ids were not there."""
+        from ..evaluation.hints import unused_entries
+
         if self._left_out:
             counts = ", ".join(f"{n} {t}" for t, n in self._left_out.most_common())
             tell(
                 "warning",
                 f"{self.source}: mentions of these types are left out: {counts}; "
-                "rename with --types those that the task annotates",
+                "rename with --map those that the task annotates",
             )
+        for name in unused_entries(self.type_map, self._types):
+            tell("warning", f"{self.source}: --map: no mention has the type {name}")
         listed = self.exclude_ids | (self.ids or frozenset())
         if missing := sorted(listed - self._seen):
             tell(

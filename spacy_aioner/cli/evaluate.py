@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +15,13 @@ from .console import (
     plain_errors,
     plural,
     require_file,
+    show,
     split_names,
     tell,
 )
 
 if TYPE_CHECKING:
     from ..evaluation.scores import Report
-    from ..formats.document import Document
 
 # Ids of documents that are written out in a message.
 _MAX_NAMES = 10
@@ -73,6 +73,7 @@ def evaluate(
         import json
 
         from ..corpora.convert import read_annotated
+        from ..evaluation.hints import SeenTypes, nothing_in_common, unused_entries
         from ..evaluation.pairing import parse_type_map
         from ..evaluation.scores import compare
 
@@ -82,39 +83,33 @@ def evaluate(
             require_file(path)
             _require_annotated(path)
         problems = Problems()
-        golden = _Counted(read_annotated(gold, report=problems))
-        guessed = _Counted(read_annotated(predicted, report=problems))
-        report = compare(golden, guessed, type_map=type_map, types=names)
-        if not golden.mentions:
+        report = compare(
+            ours := SeenTypes(read_annotated(gold, report=problems)),
+            theirs := SeenTypes(read_annotated(predicted, report=problems)),
+            type_map=type_map,
+            types=names,
+        )
+        if not ours.types:
             raise AionerError(
                 f"{gold}: holds no mention, so there is nothing to score; give an "
                 "annotated file."
             )
-        if not guessed.mentions:
+        if not theirs.types:
             tell("warning", f"{predicted}: holds no mention")
         if as_json:
             typer.echo(json.dumps(report.to_dict(), indent=2))
         else:
-            typer.echo(report.to_table(), nl=False)
+            show(report.to_table())
+        for name in unused_entries(type_map, ours.types | theirs.types):
+            tell("warning", f"--map: {name} occurs neither in {gold} nor {predicted}")
+        if hint := nothing_in_common(ours.types, theirs.types, type_map):
+            tell("warning", hint)
         for name in _unused(names, report):
             tell("warning", f"--types: {name} occurs neither in {gold} nor {predicted}")
         _warn(f"only {gold} has", report.not_predicted)
         _warn(f"only {predicted} has", report.not_gold)
         _warn("the text differs between the two files of", report.other_text)
         problems.finish()
-
-
-class _Counted:
-    """Documents that are passed on, and how many mentions they had."""
-
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._documents = documents
-        self.mentions = 0
-
-    def __iter__(self) -> Iterator[Document]:
-        for document in self._documents:
-            self.mentions += len(document.mentions)
-            yield document
 
 
 def _require_annotated(path: Path) -> None:

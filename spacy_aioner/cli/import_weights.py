@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import AionerError
-from .console import Debug, plain_errors, require_file, say, split_names
+from .console import Debug, plain_errors, require_file, say, show, split_names
 
 
 def import_weights(
@@ -73,4 +73,4 @@ def import_weights(
         nlp.to_disk(output)
         pipe = nlp.get_pipe("aioner")
         say(f"{output}: tasks {', '.join(pipe.cfg['trained_tasks'])}")
-        typer.echo(output)
+        show(str(output))

@@ -11,7 +11,6 @@ import typer
 
 from ..errors import AionerError, Problem, check_choice
 from .console import (
-    INTERRUPTED,
     LOST,
     Debug,
     Problems,
@@ -27,6 +26,15 @@ if TYPE_CHECKING:
     from ..bulk.job import Job, Outcome
     from ..bulk.manifest import Manifest
     from ..bulk.progress import ProgressBar
+
+
+class Precision(str, Enum):
+    """The number format to compute in."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
 
 
 class Engine(str, Enum):
@@ -75,6 +83,14 @@ def tag(
             max=1.0,
             help="How much the same words elsewhere in a document count. Default: the "
             "pipeline's.",
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(
+            help="The number format to compute in; auto: on a CPU the faster of fp32 "
+            "and bf16. Default: the pipeline's, mostly auto. manifest.jsonl says which "
+            "it was."
         ),
     ] = None,
     keep: Annotated[
@@ -175,7 +191,7 @@ def tag(
     A document on which the pipeline fails is reported and written without
     predictions; the rest goes on.
     """
-    with plain_errors(debug=debug):
+    with plain_errors(debug=debug, interrupted="run the same command again to resume"):
         from ..bulk.engines import processors
         from ..bulk.folder import Folder
         from ..bulk.inputs import OUTPUTS, find_files, plan
@@ -191,6 +207,7 @@ def tag(
             check_choice("format", to, OUTPUTS)
         if address is not None and engine is not Engine.ray:
             raise AionerError("--address is that of a Ray cluster: add --engine ray.")
+        _check_output(output)
         columns = split_names(text_columns, "--text-columns")
         names = split_names(tasks, "--tasks")
         settings = Settings(
@@ -198,6 +215,7 @@ def tag(
             tasks=None if names is None else tuple(names),
             threshold=threshold,
             consistency=consistency,
+            precision=None if precision is None else precision.value,
             keep=keep,
             markup=markup,
             columns=Columns(id_column, None if columns is None else tuple(columns)),
@@ -227,14 +245,29 @@ def tag(
             except Stopped as error:
                 tell("error", error)
                 raise typer.Exit(LOST) from None
-            except KeyboardInterrupt:
-                tell("error", "interrupted; run the same command again to go on")
-                raise typer.Exit(INTERRUPTED) from None
             finally:
                 manifest.assemble()
         if not quiet:
             say(run.summary())
         run.finish()
+
+
+def _check_output(output: str) -> None:
+    """A directory, not a file by mistake."""
+    import os
+
+    from ..formats.detect import is_known
+
+    if output == "-":
+        raise AionerError(
+            "--output - is not supported: outputs are files in a directory; name one."
+        )
+    if is_known(output) and not os.path.isdir(output):
+        raise AionerError(
+            f"--output {output} looks like a file, but must be a directory, in which "
+            "each output has the name of its input; make the directory first if that "
+            "is what you want."
+        )
 
 
 class _Run:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ..errors import AionerError
-from .console import INTERRUPTED, Debug, plain_errors, require_file, tell
+from .console import Debug, plain_errors, require_file, show, tell
+from .interrupts import INTERRUPTED
 
 
 def train(
@@ -37,35 +38,41 @@ def train(
     Like `spacy train`, with settings of the config given as --section.name VALUE. The
     folder keeps a checkpoint until the training has ended.
     """
-    with plain_errors(debug=debug):
+    resume = "run the same command again to resume"
+    with plain_errors(debug=debug, interrupted=resume):
         require_file(config)
+        if output.is_file():
+            raise AionerError(f"{output}: is a file; --output must be a directory.")
         from spacy.cli._util import NoSuchOption, parse_config_overrides, setup_gpu
         from spacy.training.initialize import init_nlp
         from spacy.util import load_config
 
         from ..training.checkpoint import saved_updates
         from ..training.directory import CHECKPOINT
+        from ..training.loop import check_corpora
         from ..training.loop import train as train_pipeline
 
         try:
-            overrides = parse_config_overrides(context.args)
-            settings = load_config(config, overrides=overrides, interpolate=False)
-            setup_gpu(gpu_id, silent=False)
-            nlp = init_nlp(settings, use_gpu=gpu_id)
-        except NoSuchOption as error:
-            raise typer.BadParameter(
-                f"There is no option {error.option_name}: settings of the config are "
-                "given as --section.name VALUE, such as --training.max_steps 100."
-            ) from error
-        except ValueError as error:
-            raise AionerError(f"{config}: {error}") from error
-        try:
+            try:
+                overrides = parse_config_overrides(context.args)
+                settings = load_config(config, overrides=overrides, interpolate=False)
+                check_corpora(settings)
+                setup_gpu(gpu_id, silent=False)
+                nlp = init_nlp(settings, use_gpu=gpu_id)
+            except NoSuchOption as error:
+                raise typer.BadParameter(
+                    f"There is no option {error.option_name}: settings of the config "
+                    "are given as --section.name VALUE, such as --training.max_steps "
+                    "100."
+                ) from error
+            except ValueError as error:
+                raise AionerError(f"{config}: {error}") from error
             folder = train_pipeline(
                 nlp, output, checkpoint_steps=checkpoint_steps, overwrite=overwrite
             )
         except KeyboardInterrupt:
             done = saved_updates(output / CHECKPOINT)
             kept = f"the checkpoint keeps {done} updates" if done else "nothing is kept"
-            tell("error", f"interrupted, {kept}; run the same command again to resume")
+            tell("error", f"interrupted, {kept}; {resume}")
             raise typer.Exit(INTERRUPTED) from None
-        typer.echo(folder)
+        show(str(folder))

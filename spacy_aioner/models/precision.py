@@ -44,13 +44,37 @@ def cpu_prefers_bf16() -> bool:
     The flags do not tell: with AVX-512 bf16 but without AMX, one processor multiplied
     at twice its speed in fp32 and another at half of it. So a few products of either
     kind are timed, once in a process; a CPU without any bf16 instructions is not asked.
+    They are timed on one thread, so that the answer does not depend on how many
+    threads each of several processes has.
 
     RETURNS (bool): True if bf16 wins by a wide margin.
     """
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     if not any(getattr(torch.cpu, name, bool)() for name in checks):
         return False
-    return _seconds(torch.float32) > _LEAST_GAIN * _seconds(torch.bfloat16)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _seconds(torch.float32) > _LEAST_GAIN * _seconds(torch.bfloat16)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def cpu_precision() -> str:
+    """What "auto" stands for on this CPU.
+
+    RETURNS (str): "bf16" or "fp32".
+    """
+    return precision_name(pick_dtype("auto", torch.device("cpu")))
+
+
+def precision_name(dtype: torch.dtype) -> str:
+    """The setting that stands for a format.
+
+    dtype (torch.dtype): One of the formats that `pick_dtype` gives.
+    RETURNS (str): For example "fp32".
+    """
+    return next(name for name, its in DTYPES.items() if its == dtype)
 
 
 def _seconds(dtype: torch.dtype) -> float:

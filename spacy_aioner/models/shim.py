@@ -25,7 +25,7 @@ from .forking import survive_fork
 from .network import AioNetwork
 from .optimizer import TorchOptimizer
 from .packed import pack
-from .precision import pick_dtype
+from .precision import pick_dtype, precision_name
 from .storage import dump_weights, fill, load_weights
 from .wordpieces import WordPieceTable
 
@@ -80,6 +80,8 @@ class AioShim(HFShim):  # type: ignore[misc]
         self._fast: AioNetwork | None = None
         self._making_fast = Lock()
         self._torch_optimizer: TorchOptimizer | None = None
+        # Whether the weights were learnt, by updates or before they were loaded.
+        self.trained = False
         self._scaled = False
         self.limit = max_pieces  # Less if the encoder reads less.
 
@@ -151,6 +153,11 @@ class AioShim(HFShim):  # type: ignore[misc]
             torch.float16,
         )
         return "eager" if slow else "sdpa"
+
+    @property
+    def used_precision(self) -> str:
+        """The format that the network predicts in: "fp32", "bf16" or "fp16"."""
+        return precision_name(self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -255,6 +262,7 @@ class AioShim(HFShim):  # type: ignore[misc]
         if not self._grad_scaler.found_inf:
             self.torch_optimizer(optimizer).step(head_scale=self.head_scale)
             self._fast = None
+            self.trained = True
         self._model.zero_grad(set_to_none=True)
         self._grad_scaler.update()
 
@@ -315,6 +323,7 @@ class AioShim(HFShim):  # type: ignore[misc]
                     "decoder": network.decoder,
                     "word_shapes": network.shapes is not None,
                 },
+                "trained": self.trained,
                 "frame": asdict(self.frame),
                 "tokenizer": self.table.tokenizer.to_str(),
                 "state": dump_weights(network.state_dict(), self.storage),
@@ -338,6 +347,8 @@ class AioShim(HFShim):  # type: ignore[misc]
             fill(network, load_weights(message["state"]))
             tokenizer = Tokenizer.from_str(message["tokenizer"])
             self.set_network(network, tokenizer, Frame(**message["frame"]))
+            # Files of version 0.1.0 do not say it: nobody saves random weights.
+            self.trained = message.get("trained", True)
         return self
 
     def _check_head(self, saved: Mapping[str, Any]) -> None:

@@ -228,6 +228,7 @@ class AionerNER(TaskLearner):
         from ..models.transfer import HostCopy
 
         self._require_network()
+        self._warn_if_untrained()
         plan = self._plan(docs, [request.tasks] * len(docs))
         network = get_shim(self.model).network
         # First, as to copy them later would be to wait for the scores.
@@ -270,6 +271,7 @@ class AionerNER(TaskLearner):
         from ..models.decoding import host_chains, label_scores
 
         self._require_network()
+        self._warn_if_untrained()
         self._check_trained([task])
         index = self.scheme.index(task)
         plan = self._plan(docs, [[index]] * len(docs))

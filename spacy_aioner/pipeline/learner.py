@@ -1,11 +1,11 @@
 """How the component learns: its tasks, its updates, what it may be asked for."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
@@ -31,6 +31,7 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
     model: AioModel
     scheme: Scheme
     cfg: dict[str, Any]
+    _told_untrained = False
 
     @property
     def key(self) -> str | None:
@@ -112,7 +113,23 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
 
     def _require_network(self) -> None:
         if get_shim(self.model).network is None:
-            raise ValueError(Errors.E109.format(name=self.name))
+            raise AionerError(
+                f"The component '{self.name}' has no weights: load a trained pipeline, "
+                "such as spacy.load('en_aioner_minilm'), or call nlp.initialize() and "
+                "train it."
+            )
+
+    def _warn_if_untrained(self) -> None:
+        """Tell once that predictions are random."""
+        if self._told_untrained or get_shim(self.model).trained:
+            return
+        self._told_untrained = True
+        warnings.warn(
+            f"The component '{self.name}' has not been trained, so its predictions are "
+            "random: train it, or load a trained pipeline such as "
+            "spacy.load('en_aioner_minilm').",
+            stacklevel=2,
+        )
 
     def _plan(self, docs: Sequence[Doc], tasks: Sequence[Sequence[int]]) -> Plan:
         from ..models.planning import plan_windows
@@ -237,12 +254,16 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         RAISES (AionerError): If examples hold types that their task does not
             annotate, or a prompted task does not occur.
         """
-        validate_get_examples(get_examples, "AionerNER.initialize")
         if labels is not None and set(labels) != set(self.labels):
             raise AionerError(
                 f"The labels {sorted(labels)} differ from the types "
                 f"{sorted(self.labels)} of '{self.name}': set types in its config."
             )
+        self.model.set_dim("nO", len(self.scheme.labels), force=True)
+        self.model.attrs["n_tags"] = len(self.scheme.tags)
+        # Before the examples, which may take minutes to read: it may be missing.
+        self.model.initialize()
+        validate_get_examples(get_examples, "AionerNER.initialize")
         self.cfg["trained_tasks"] = []
         seen = set()
         for eg in get_examples():
@@ -251,9 +272,6 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
             check_types(self.scheme, eg, task, self.key)
         self._add_trained(seen)
         self._check_trained(self.cfg["tasks"])
-        self.model.set_dim("nO", len(self.scheme.labels), force=True)
-        self.model.attrs["n_tags"] = len(self.scheme.tags)
-        self.model.initialize()
 
 
 def task_types(scheme: Scheme) -> dict[str, list[str]]:

@@ -151,6 +151,7 @@ def _fill(
     pipe.model.set_dim("nO", len(known.scheme.labels), force=True)
     pipe.model.attrs["n_tags"] = n_tags
     shim.set_network(network, tokenizer, frame)
+    shim.trained = True
 
 
 def _take(values: Floats, rows: Ints) -> Floats:

@@ -119,6 +119,7 @@ def _load_shim(
 ) -> None:
     named = dict(shim.network.named_parameters())  # type: ignore[union-attr]
     shim.set_parameters({name: tensors[f"{_WEIGHT}{number}.{name}"] for name in named})
+    shim.trained = True
     if optimizer.averages is not None:
         for name, parameter in named.items():
             average = tensors[f"{_AVERAGE}{number}.{name}"].to(parameter.device)

@@ -28,7 +28,14 @@ from ..pipeline.aioner import AionerNER
 from .checkpoint import load_checkpoint, save_checkpoint
 from .directory import TrainingDirectory
 from .fingerprints import changed_file, corpus_fingerprints
+from .progress import TrainingProgress
 
+# Readers whose path can be checked before the training.
+_READERS = (
+    "spacy.Corpus.v1",
+    "spacy_aioner.AioCorpus.v1",
+    "spacy_aioner.SampledCorpus.v1",
+)
 # What may differ when a training goes on.
 _FREE = ("max_steps", "eval_frequency", "patience", "logger", "score_weights")
 
@@ -57,7 +64,7 @@ def train(
     checkpoint_steps (int): Updates between two checkpoints.
     overwrite (bool): Whether to replace pipelines of another training that has
         finished there.
-    stdout, stderr (IO[str]): For the config's logger.
+    stdout, stderr (IO[str]): For the config's logger; progress goes to stderr.
     RETURNS (Path): The directory of the last model.
     RAISES (AionerError): If another component would be trained, max_steps or
         development documents are missing, the checkpoint is damaged or of another
@@ -143,6 +150,7 @@ def _train(
 
     directory.record(made_from, finished=False)
     log_step, finalize = settings["logger"](nlp, stdout, stderr)
+    shown = TrainingProgress(progress["steps"], settings["max_steps"], stderr)
     begin, words = time.perf_counter(), 0
     losses: dict[str, float] = {}
     batches = islice(batches, progress["steps"], settings["max_steps"])
@@ -152,6 +160,7 @@ def _train(
         for step, ((epoch, batch), following) in enumerate(pairs, progress["steps"]):
             if settings["before_update"]:
                 settings["before_update"](nlp, {"step": step, "epoch": epoch})
+            before = sum(losses.values())
             for part in subdivide_batch(batch, settings["accumulate_gradient"]):
                 nlp.update(
                     part,
@@ -164,13 +173,15 @@ def _train(
             for pipe in pipes:
                 pipe.finish_update(optimizer)
             optimizer.step_schedules()
-            words += sum(len(eg) for eg in batch)
+            words += (fresh := sum(len(eg) for eg in batch))
+            shown.update(sum(losses.values()) - before, fresh)
             info = {"epoch": epoch, "step": step, "losses": losses, "words": words}
             info["seconds"] = int(time.perf_counter() - begin)
             info |= {"score": None, "other_scores": None, "checkpoints": results}
             if (step + 1) % settings["eval_frequency"] == 0 or following is None:
                 score_and_save(info)
-                log_step(info)
+                with shown.paused():
+                    log_step(info)
                 losses = {}
             else:
                 log_step(None)
@@ -179,10 +190,37 @@ def _train(
                 now["corpora"] = fingerprints
                 save_checkpoint(checkpoint, shims, optimizer, now)
     finally:
+        shown.close()
         finalize()
     directory.record(made_from, finished=True)
     checkpoint.unlink(missing_ok=True)
     return directory.last
+
+
+def check_corpora(config: Config) -> None:
+    """Make sure that the corpora are there, before anything is loaded or read.
+
+    config (Config): The full config of a training.
+    RAISES (AionerError): If the path of one is missing or does not exist.
+    """
+    config = config.interpolate()
+    names = [config["training"].get(f"{kind}_corpus") for kind in ("train", "dev")]
+    for name in names:
+        block = config.get("corpora", {}).get(str(name).removeprefix("corpora."), {})
+        # Other readers may call something else a path.
+        if block.get("@readers") not in _READERS or "path" not in block:
+            continue
+        path = block["path"]
+        if path is None:
+            raise AionerError(
+                f"The corpus {name} has no path: name it in the config, or for example "
+                "with --paths.train and --paths.dev."
+            )
+        if not Path(path).exists():
+            raise AionerError(
+                f"{path}: there is no such file or directory; the path of the corpus "
+                f"{name} must be one."
+            )
 
 
 def _decisive_settings(config: Config) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_a_worker_that_dies_is_replaced(tag, sources, losses, tmp_path, monkeypa
     monkeypatch.setenv("ALWAYS", "1")
     result = tag(sources, "--workers", "2", "--force")
     assert result.exit_code == 3
-    assert "3 workers died on it" in result.stderr
+    assert "3 workers died on this file" in result.stderr
     assert "9 documents in 3 files" in result.stderr
     [loss] = losses()
     assert (loss["output"], loss["file"]) == ("c.pubtator", str(sources / "c.pubtator"))

@@ -118,12 +118,43 @@ def test_another_input_of_the_same_name_is_refused(tag, sources, tmp_path, losse
 
 @pytest.mark.parametrize(
     "options",
-    [["--keep"], ["--to", "jsonl"], ["--max-characters", "9"], ["--tasks", "ALL"]],
+    [
+        ["--keep"],
+        ["--to", "jsonl"],
+        ["--max-characters", "9"],
+        ["--tasks", "ALL"],
+        ["--precision", "bf16"],
+    ],
 )
 def test_other_settings_are_another_run(tag, sources, options):
     tag(sources / "a.pubtator")
     assert "done before" not in tag(sources / "a.pubtator", *options).stderr
     assert "1 file done before" in tag(sources / "a.pubtator", *options).stderr
+
+
+def test_the_precision_is_recorded_and_can_be_fixed(tag, sources, manifest):
+    for options, used in (([], "fp32"), (["--precision", "bf16"], "bf16")):
+        assert tag(sources / "a.pubtator", *options).exit_code == 0
+        record = manifest()["a.pubtator"]
+        assert record["precision"] == {"aioner": used}
+        assert record["device"] == "cpu"
+
+
+def test_all_workers_take_the_precision_that_was_found_once(tag, sources, monkeypatch):
+    from spacy_aioner.bulk import engines
+    from spacy_aioner.models import precision
+
+    handed = []
+
+    def worker(*args, auto, **settings):
+        handed.append(auto)
+        raise AionerError("enough")
+
+    monkeypatch.setattr(engines, "Worker", worker)
+    monkeypatch.setattr(precision, "cpu_precision", lambda: "bf16")
+    for options in ([], ["--precision", "auto"], ["--precision", "fp16"]):
+        assert "enough" in tag(sources, "--workers", "2", *options).stderr
+    assert handed == ["bf16", "bf16", None]
 
 
 def test_another_model_is_another_run(model, sources, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from spacy_aioner import __version__
-from spacy_aioner.cli.console import Problems, plain_errors
+from spacy_aioner.cli.console import Problems, plain_errors, printable, show
 from spacy_aioner.errors import AionerError, Problem
 from spacy_aioner.formats.files import read_documents
 
@@ -74,6 +74,44 @@ def test_problems_of_a_file_are_told_up_to_a_number(capsys):
         "warning: b.txt: looks odd",
         "warning: a.txt: and 5 more such lines",
     ]
+
+
+ODD = "\x1b]0;owned\x07\x1b[31m\u202eTP53\udcff"
+
+
+def test_control_characters_do_not_reach_the_terminal(capsys, monkeypatch):
+    problems = Problems()
+    problems(Problem(f"a{ODD}.txt", f"the type {ODD} is odd", document=ODD, lost=False))
+    with plain_errors(debug=False):
+        warnings.simplefilter("always")
+        warnings.warn(ODD, stacklevel=1)
+    with pytest.raises(typer.Exit), plain_errors(debug=False):
+        raise AionerError(ODD)
+    show(f"a {ODD}\nb")
+    told = capsys.readouterr()
+    for line in (*told.err.splitlines(), *told.out.splitlines()):
+        assert line.isprintable()
+    assert told.err.count("\\x1b]0;owned") == 5
+    assert told.out.splitlines() == [
+        "a \\x1b]0;owned\\x07\\x1b[31m\\u202eTP53\\udcff",
+        "b",
+    ]
+    # What can be read stays as it is.
+    assert printable("α-synuclein → 漢字 🧬") == "α-synuclein → 漢字 🧬"
+
+
+def test_control_characters_of_files(aioner, tmp_path):
+    """Ids, types and names of files in the messages of a command."""
+    path = tmp_path / "a\x1b[31m.pubtator"
+    path.write_text("1\x1b]0;x\x07|t|TP53\n1\x1b]0;x\x07\t0\t4\tTP53\tGe\x1b[1mne\n\n")
+    empty = tmp_path / "b.pubtator"
+    empty.write_text("2|t|TP53\n2\t0\t4\tTP53\tGene\n\n")
+    result = aioner("evaluate", path, empty)
+    assert "\\x1b" in result.stdout
+    assert "\\x1b]0;x" in result.stderr
+    assert "\x1b" not in result.output
+    target = tmp_path / "c\x1b[31m.json"
+    assert "\x1b" not in aioner("convert", path, target, "--to", "bioc-json").output
 
 
 def test_warnings_alone_are_all_well():

@@ -63,14 +63,21 @@ def test_pubtator_to_pubtator_is_the_same_file(convert, source):
 
 
 def test_types_are_renamed_and_left_out(convert):
-    result, output = convert("pubtator", "--types", "FamilyName=Gene,Cell=")
+    result, output = convert("pubtator", "--map", "FamilyName=Gene,Cell=")
     [document] = read_documents(output)
     assert [m.type for m in document.mentions] == ["Gene", "Species", "Chemical"]
     assert "left out" not in result.stderr
 
 
+def test_entries_of_a_map_that_rename_nothing_are_told(convert, source):
+    result, _ = convert("pubtator", "--map", "FamilyName=Gene,Genes=Gene")
+    assert result.exit_code == 0
+    assert f"warning: {source}: --map: no mention has the type Genes\n" in result.stderr
+    assert "type FamilyName" not in result.stderr
+
+
 def test_conll_has_the_words_of_the_component(convert):
-    result, output = convert("conll", "--types", "FamilyName=Gene,Cell=")
+    result, output = convert("conll", "--map", "FamilyName=Gene,Cell=")
     assert result.exit_code == 0
     assert lines(output) == [
         "<ALL>|O p|B-Gene 53|I-Gene loss|O in|O mice|B-Species .|O </ALL>|O",
@@ -92,13 +99,13 @@ def test_conll_of_one_task_has_its_outside_label(convert):
 
 
 def test_conll_of_a_task_of_ones_own_has_the_types_found(convert):
-    _, output = convert("conll", "--task", "Anatomy", "--types", "Species=,Chemical=")
+    _, output = convert("conll", "--task", "Anatomy", "--map", "Species=,Chemical=")
     assert lines(output)[0].startswith("<Anatomy>|O-Anatomy p|B-FamilyName")
     assert "Cells|B-Cell died|O-Anatomy" in lines(output)[1]
 
 
 def test_conll_of_the_published_preprocessing(convert):
-    _, output = convert("conll", "--tokenizer", "reference", "--types", "Cell=")
+    _, output = convert("conll", "--tokenizer", "reference", "--map", "Cell=")
     assert lines(output)[0] == (
         "<ALL>|O p53|B-FamilyName loss|O in|O mice|B-Species .|O </ALL>|O"
     )
@@ -186,7 +193,7 @@ def test_an_unfinished_output_leaves_the_old_one(convert, source, tmp_path):
         (("--task", "two words"), "cannot name a task"),
         (("--task", "all"), "--task all: the letter case of a task counts; write ALL."),
         (("--task", "cellline"), "write CellLine."),
-        (("--types", "Gene"), "is not of the form OLD=NEW"),
+        (("--map", "Gene"), "is not of the form OLD=NEW"),
         (("--tokenizer", "reference"), "works with --to conll only"),
         (("--ids", "no_such_file"), "no_such_file: there is no such file"),
     ],
@@ -253,7 +260,7 @@ def brat(tmp_path):
 
 def test_a_folder_of_brat_as_pubtator(convert, brat):
     result, output = convert(
-        "pubtator", "--types", "Protein=Gene,Drug=Chemical,Taxon=", input=brat
+        "pubtator", "--map", "Protein=Gene,Drug=Chemical,Taxon=", input=brat
     )
     assert result.exit_code == 0
     assert result.stderr == f"{output}: 2 documents, 2 mentions\n"

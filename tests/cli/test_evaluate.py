@@ -59,6 +59,41 @@ def test_types_that_occur_nowhere_are_told(evaluate, tmp_path):
     assert "--types" not in evaluate("--types", "FamilyName").stderr
 
 
+def test_entries_of_a_map_that_rename_nothing_are_told(evaluate, tmp_path):
+    result = evaluate("--map", "FamilyName=Gene,*=Gene,Protien=Gene")
+    assert result.exit_code == 0
+    files = f"{tmp_path / 'gold.PubTator'} nor {tmp_path / 'pred.PubTator'}"
+    assert [s for s in result.stderr.splitlines() if "--map" in s] == [
+        f"warning: --map: {name} occurs neither in {files}" for name in ("*", "Protien")
+    ]
+
+
+def test_types_of_other_names_are_told(evaluate):
+    other = PREDICTED.replace("\tGene", "\tgene").replace("\tSpecies", "\ttaxon")
+    result = evaluate(predicted=other)
+    assert result.exit_code == 0
+    assert (
+        "warning: no type occurs on both sides, so nothing can be right: gold has "
+        "FamilyName, Gene, Species, the prediction gene, taxon; rename with --map, for "
+        "example --map 'FamilyName=gene'\n"
+    ) in result.stderr
+    for mapped in ("gene=Gene", "Gene=,Species=,FamilyName="):
+        assert "both sides" not in evaluate("--map", mapped, predicted=other).stderr
+    assert "both sides" not in evaluate(predicted="1|t|TP53 loss in mice\n\n").stderr
+
+
+def test_help_lists_what_can_be_read(aioner, evaluate, tmp_path):
+    said = aioner("evaluate", "--help").stdout
+    evaluate()
+    gold = tmp_path / "gold.PubTator"
+    for name, to in (("JSONL", "jsonl"), ("BioC JSON", "bioc-json")):
+        assert name in said
+        path = tmp_path / f"gold.{to.removeprefix('bioc-')}"
+        aioner("convert", gold, path, "--to", to)
+        result = aioner("evaluate", gold, path)
+        assert (result.exit_code, rows(result)["micro"][:3]) == (0, ["3", "0", "0"])
+
+
 def test_json(evaluate):
     result = evaluate("--json")
     report = json.loads(result.stdout)

@@ -262,6 +262,19 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
     assert "Unknown format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
 
 
+@pytest.mark.parametrize("name", ["-", "out.pubtator", "out.XML.gz", "out.jsonl"])
+def test_an_output_that_looks_like_a_file(aioner, source, model, tmp_path, name):
+    output = name if name == "-" else tmp_path / name
+    result = aioner("tag", source, "--output", output, "--model", model)
+    assert result.exit_code == 1
+    assert "director" in result.stderr
+    assert not (tmp_path / name).exists()
+    if name != "-":
+        output.mkdir()
+        fixed = ("--output", output, "--model", model)
+        assert aioner("tag", source, *fixed).exit_code == 0
+
+
 def test_an_empty_folder_is_told_and_the_rest_is_tagged(tag, source, tmp_path):
     (tmp_path / "empty").mkdir()
     alone = tag(tmp_path / "empty")

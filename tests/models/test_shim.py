@@ -223,7 +223,7 @@ def test_settings_that_cannot_be(build, settings, says):
 
 
 def test_a_folder_without_a_model_is_told(build, tmp_path):
-    with pytest.raises(AionerError, match="give the path of its folder"):
+    with pytest.raises(AionerError, match="or name another encoder; install its"):
         build(encoder=str(tmp_path)).initialize()
 
 
@@ -265,6 +265,25 @@ def test_a_cpu_computes_in_what_is_much_faster(
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_bf16)
     monkeypatch.setattr(precision, "_seconds", seconds.__getitem__)
     assert pick_dtype("auto", torch.device("cpu")) == expected
+
+
+def test_products_are_timed_on_one_thread(monkeypatch, fresh_choice):
+    """Workers have fewer threads each than one process, and must find the same."""
+    threads = []
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    monkeypatch.setattr(
+        precision,
+        "_seconds",
+        lambda dtype: threads.append(torch.get_num_threads()) or 1,
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert precision.cpu_precision() == "fp32"
+        assert threads == [1, 1]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_products_are_timed():

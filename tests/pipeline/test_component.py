@@ -1,12 +1,11 @@
 """The life of the component: adding, training, saving, tasks."""
 
-import re
 import shutil
+import warnings
 
 import pytest
 import spacy
 import srsly
-from spacy.errors import Errors
 from spacy.training import Example
 from thinc.api import Adam
 
@@ -46,11 +45,49 @@ def test_add_pipe():
 
 def test_not_initialised(make_nlp, make_examples):
     nlp = make_nlp()
-    message = re.escape(Errors.E109.format(name="aioner"))
-    with pytest.raises(ValueError, match=message):
+    message = "'aioner' has no weights: load a trained pipeline, such as"
+    with pytest.raises(AionerError, match=message):
         nlp(MICE)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(AionerError, match=message):
         nlp.update(make_examples(nlp), sgd=Adam(0.01))
+
+
+def warned(nlp):
+    """How often a pipeline says that it has not been trained."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nlp(MICE)
+        list(nlp.pipe([MICE, DOSE]))
+    return sum("'aioner' has not been trained" in str(w.message) for w in caught)
+
+
+def test_an_untrained_component_says_so_once(make_nlp, make_examples, trained_nlp):
+    nlp = make_nlp()
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    assert [warned(nlp), warned(nlp)] == [1, 0]
+    # A copy on disk is as random as the pipeline.
+    loaded = make_nlp().from_bytes(nlp.to_bytes())
+    assert warned(loaded) == 1
+    # Gradients alone change nothing yet.
+    fresh = make_nlp().from_bytes(nlp.to_bytes())
+    fresh.get_pipe("aioner").update(examples, sgd=None)
+    assert warned(fresh) == 1
+    nlp = make_nlp().from_bytes(nlp.to_bytes())
+    nlp.update(examples, sgd=Adam(0.01))
+    assert warned(nlp) == 0
+    assert warned(make_nlp().from_bytes(nlp.to_bytes())) == 0
+    assert warned(trained_nlp) == 0
+
+
+def test_weights_of_version_0_1_0_count_as_trained(make_nlp, trained_nlp):
+    """They do not say whether they are."""
+    shim = get_shim(make_nlp().get_pipe("aioner").model)
+    message = srsly.msgpack_loads(
+        get_shim(trained_nlp.get_pipe("aioner").model).to_bytes()
+    )
+    del message["trained"]
+    assert shim.from_bytes(srsly.msgpack_dumps(message)).trained
 
 
 @pytest.mark.parametrize("decoder", ["softmax", "crf"])

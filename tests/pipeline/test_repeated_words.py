@@ -19,7 +19,7 @@ def consistent(trained_copy):
 
 def scored(doc):
     group = doc.spans["aioner"]
-    scores = group.attrs["scores"].tolist()
+    scores = group.attrs["scores"]
     return [
         (span.start_char, span.end_char, span.label_, score)
         for span, score in zip(group, scores, strict=True)

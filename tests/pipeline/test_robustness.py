@@ -19,7 +19,7 @@ SIGNS = (
 
 
 def found(doc):
-    offsets = doc.spans["aioner"].attrs["offsets"].tolist()
+    offsets = doc.spans["aioner"].attrs["offsets"]
     return [(*o, s.label_) for o, s in zip(offsets, doc.spans["aioner"], strict=True)]
 
 
@@ -56,8 +56,8 @@ def test_answers_do_not_depend_on_the_batch(trained, decoder):
             assert other.text == one.text
             assert found(other) == found(one)
             torch.testing.assert_close(
-                torch.from_numpy(other.spans["aioner"].attrs["scores"]),
-                torch.from_numpy(one.spans["aioner"].attrs["scores"]),
+                torch.tensor(other.spans["aioner"].attrs["scores"]),
+                torch.tensor(one.spans["aioner"].attrs["scores"]),
                 atol=1e-5,
                 rtol=0,
             )
@@ -106,7 +106,7 @@ def test_a_sentence_of_ten_thousand_words_is_read_to_its_end(long_sighted):
     doc = long_sighted(" ".join(words))
     starts = [len(" ".join(words[:p])) + (p > 0) for p in places]
     assert found(doc) == [(s, s + 4, "Gene") for s in starts]
-    assert (doc.spans["aioner"].attrs["scores"] > 0.5).all()
+    assert min(doc.spans["aioner"].attrs["scores"]) > 0.5
 
 
 def test_sentence_marks_are_used_and_stay(trained_copy):

@@ -267,3 +267,45 @@ def test_a_directory_in_use_is_refused(config, tmp_path):
         pytest.raises(AionerError, match="another training writes to this directory"),
     ):
         run(config, tmp_path)
+
+
+def test_a_missing_encoder_is_told_before_the_corpora_are_read(
+    config, tmp_path, monkeypatch
+):
+    from spacy_aioner.corpora import sampling
+
+    def read(*args):
+        raise AssertionError("the corpora were read")
+
+    monkeypatch.setattr(sampling, "_read_corpora", read)
+    config["components"]["aioner"]["model"]["encoder"] = "made/later"
+    config.to_disk(tmp_path / "train.cfg")
+    arguments = ["train", str(tmp_path / "train.cfg"), "--output", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "The encoder 'made/later' was not found" in result.stderr
+    assert "make it first if it is yours to make" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [(None, "corpora.dev has no path"), ("no/such", "no/such: there is no such file")],
+)
+def test_a_missing_corpus_is_told_at_once(config, tmp_path, monkeypatch, path, message):
+    def load(*args, **kwargs):
+        raise AssertionError("the pipeline was loaded")
+
+    monkeypatch.setattr("spacy.training.initialize.init_nlp", load)
+    config["corpora"]["dev"]["path"] = path
+    config.to_disk(tmp_path / "train.cfg")
+    arguments = ["train", str(tmp_path / "train.cfg"), "--output", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+def test_the_output_must_be_a_directory(config, tmp_path):
+    config.to_disk(tmp_path / "train.cfg")
+    file = str(tmp_path / "train.cfg")
+    result = CliRunner().invoke(app, ["train", file, "--output", file])
+    assert (result.exit_code, "must be a directory" in result.stderr) == (1, True)
