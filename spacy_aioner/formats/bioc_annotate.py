@@ -8,7 +8,7 @@ from typing import Any
 from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
 
 from .bioc_document import BioCSource, annotated, identifier, score_of, task_of
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, Passage, Places
 from .source import Source
 
 
@@ -37,10 +37,11 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
         wanted = {id(annotation): annotation for annotation in origin.unread}
     known = {id(each) for box in containers for each in box.annotations}
     new: list[Mention] = []
+    places = Places(document.passages)
     for mention in document.mentions:
         mark = id(mention.origin)
         if mark in known and mark not in wanted:
-            wanted[mark] = _updated(mention, document)
+            wanted[mark] = _updated(mention, places)
         else:
             new.append(mention)
     used = _ids(containers)
@@ -48,9 +49,9 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
         box.annotations = [
             wanted[id(each)] for each in box.annotations if id(each) in wanted
         ]
-    number = 0
+    number, boxes = 0, _Boxes(bioc, places)
     for mention in new:
-        text = text_between(document.passages, mention.start, mention.end)
+        text = places.text(mention.start, mention.end)
         if text is None:
             source.misplaced(mention, document.id)
             continue
@@ -60,7 +61,7 @@ def to_bioc(document: Document, source: Source, *, keep: bool = False) -> BioCDo
         annotation = BioCAnnotation()
         annotation.id = f"A{number}"
         _fill(annotation, mention, text)
-        _box(bioc, document.passages, mention).annotations.append(annotation)
+        boxes.find(mention).annotations.append(annotation)
     return bioc
 
 
@@ -93,14 +94,14 @@ def _fill(annotation: BioCAnnotation, mention: Mention, text: str) -> None:
         annotation.infons["task"] = mention.task
 
 
-def _updated(mention: Mention, document: Document) -> BioCAnnotation:
+def _updated(mention: Mention, places: Places) -> BioCAnnotation:
     """Get the annotation of a mention that was read, with what the caller changed."""
     annotation = copy.copy(mention.origin)
     infons = annotation.infons
     start, end = mention.start, mention.end
     if annotation.locations != [BioCLocation(start, end - start)]:
         annotation.locations = [BioCLocation(start, end - start)]
-        annotation.text = text_between(document.passages, start, end) or mention.text
+        annotation.text = places.text(start, end) or mention.text
     changed: dict[str, Any] = {}
     if mention.type != str(infons.get("type", "")):
         changed["type"] = mention.type
@@ -124,13 +125,27 @@ def _ids(containers: list[Any]) -> set[str]:
     return ids
 
 
-def _box(bioc: BioCDocument, passages: list[Passage], mention: Mention) -> Any:
-    """Find what a new annotation belongs to."""
-    for made, passage in zip(bioc.passages, passages, strict=True):
-        if passage.offset <= mention.start and mention.end <= passage.end:
-            for sentence in made.sentences:
-                end = sentence.offset + len(sentence.text or "")
-                if sentence.offset <= mention.start and mention.end <= end:
-                    return sentence
-            return made
-    return bioc
+class _Boxes:
+    """What new annotations of a document belong to.
+
+    bioc (BioCDocument): The object that gets them.
+    places (Places): Its passages.
+    """
+
+    def __init__(self, bioc: BioCDocument, places: Places) -> None:
+        self._bioc = bioc
+        self._places = places
+        # By the number of the passage, once an annotation is in it.
+        self._sentences: dict[int, Places] = {}
+
+    def find(self, mention: Mention) -> Any:
+        """The sentence that holds a mention, or else the passage or the document."""
+        number = self._places.holder(mention.start, mention.end)
+        if number is None:
+            return self._bioc
+        passage = self._bioc.passages[number]
+        if number not in self._sentences:
+            made = [Passage(each.offset, each.text or "") for each in passage.sentences]
+            self._sentences[number] = Places(made)
+        inner = self._sentences[number].holder(mention.start, mention.end)
+        return passage if inner is None else passage.sentences[inner]

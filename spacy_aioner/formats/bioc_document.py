@@ -9,7 +9,7 @@ from typing import Any
 
 from bioc import BioCAnnotation, BioCDocument, BioCPassage
 
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, Passage, Places
 from .source import Source, quote
 
 # Where tools put the concept identifier, the first that is there is taken.
@@ -38,6 +38,7 @@ class Header:
     standalone (bool | None): From the top of an XML file.
     shape (str): How a JSON file holds its documents: "collection", "collections"
         (a list of them), "pubtator3", "documents" (a list), "document" or "lines".
+    stated (bool): Whether a JSON file had any of the fields up to this place.
     """
 
     source: str | None = ""
@@ -49,6 +50,7 @@ class Header:
     doctype: str | None = None
     standalone: bool | None = None
     shape: str = "collection"
+    stated: bool = False
 
 
 @dataclass
@@ -106,9 +108,11 @@ def from_bioc(
         )
     origin = BioCSource(bioc, header=header, extra=extra or {})
     document = Document(name, passages, origin=origin)
+    everywhere = Places(passages)
     for container, own in annotated(bioc, passages):
+        places = Places(own)
         for annotation in container.annotations:
-            mention = _mention(annotation, own, passages, source, name, line)
+            mention = _mention(annotation, places, everywhere, source, name, line)
             if mention is None:
                 origin.unread.append(annotation)
             else:
@@ -138,8 +142,9 @@ def _passage(bioc: BioCPassage) -> Passage:
     kind = bioc.infons.get("type") or bioc.infons.get("section_type") or ""
     text = bioc.text or ""
     if not text:
+        pieces, end = [], bioc.offset
         for sentence in bioc.sentences:
-            gap = sentence.offset - bioc.offset - len(text)
+            gap = sentence.offset - end
             if gap < 0:
                 raise ValueError(
                     f"has a sentence at {sentence.offset} that begins before the "
@@ -150,14 +155,16 @@ def _passage(bioc: BioCPassage) -> Passage:
                     f"has a sentence at {sentence.offset}, {gap} characters behind "
                     f"the text before it"
                 )
-            text += " " * gap + (sentence.text or "")
+            pieces += [" " * gap, sentence.text or ""]
+            end = sentence.offset + len(pieces[-1])
+        text = "".join(pieces)
     return Passage(bioc.offset, text, str(kind))
 
 
 def _mention(
     annotation: BioCAnnotation,
-    own: list[Passage],
-    passages: list[Passage],
+    own: Places,
+    everywhere: Places,
     source: Source,
     name: str,
     line: int | None,
@@ -176,9 +183,9 @@ def _mention(
         return None
     location = annotation.locations[0]
     start, end = location.offset, location.offset + location.length
-    there = text_between(own, start, end)
+    there = own.text(start, end)
     if there is None:
-        there = text_between(passages, start, end)
+        there = everywhere.text(start, end)
         if there is None:
             problem(
                 f"has offsets that are not in the text ({start} to {end}); it is no "

@@ -72,8 +72,9 @@ def read_json_header(path: str | Path, *, report: Report = raise_problem) -> Hea
     first: Header | None = None
     for _, header, _ in _objects(Source(path, report)):
         first = first or header
-        # The keys of a collection may also stand below its documents.
-        if header.source != "" or header.shape != "collection":
+        # The keys of a collection may also stand below its documents: to read on is
+        # to read the whole file, so that is done only where none stood above them.
+        if header.stated or header.shape != "collection":
             break
     return first or Header()
 
@@ -183,6 +184,7 @@ def _fill(header: Header, value: dict[str, Any]) -> None:
     for key in HEADER_KEYS:
         if key in value and (key != "infons" or isinstance(value[key], dict)):
             setattr(header, key, value[key])
+            header.stated = True
 
 
 def _convert(

@@ -12,7 +12,7 @@ from .compression import bare_name
 from .document import Document, adjoining
 from .source import Source
 from .xml_records import MATHML, XmlRecords
-from .xml_text import gap_before, running_text
+from .xml_text import gap_before, put, running_text
 
 ARTICLE_ID = re.compile(
     rb"""<article-id\s[^<>]{0,99}pub-id-type=["']pm[^<>]{0,99}>([^<]{1,100})<"""
@@ -210,7 +210,7 @@ def _flow(element: Any, kind: str, level: int, found: list[tuple[str, str]]) -> 
         floats.clear()
 
     def collect(inline: Any) -> None:
-        pieces.append(inline.text or "")
+        put(pieces, inline.text)
         for child in inline:
             if child.tag in FLOATS and element.tag in TEXTUAL:
                 pieces.append("\n")
@@ -224,10 +224,11 @@ def _flow(element: Any, kind: str, level: int, found: list[tuple[str, str]]) -> 
                 end()
                 _flow(child, kind, level, found)
             elif child.tag not in LEFT_OUT:
-                pieces.append("\n" if child.tag == "break" else "")
-                pieces.append(gap_before(child, pieces))
+                if child.tag == "break":
+                    pieces.append("\n")
+                put(pieces, gap_before(child, pieces))
                 collect(child)
-            pieces.append(child.tail or "")
+            put(pieces, child.tail)
 
     collect(element)
     end()
@@ -240,12 +241,13 @@ def _cell(cell: Any) -> str:
     def collect(inline: Any) -> None:
         border = "\n" if inline.tag in BORDERS else ""
         if inline.tag not in LEFT_OUT:
-            pieces.extend((border, inline.text or ""))
+            put(pieces, border)
+            put(pieces, inline.text)
             for child in inline:
-                pieces.append(gap_before(child, pieces))
+                put(pieces, gap_before(child, pieces))
                 collect(child)
-                pieces.append(child.tail or "")
-            pieces.append(border)
+                put(pieces, child.tail)
+            put(pieces, border)
 
     collect(cell)
     return running_text(pieces)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import AionerError, Report, raise_problem
-from .document import Document, text_between
+from .document import Document, Places
 from .rows import COLUMNS, TEXT_COLUMNS, Columns, read_rows
 from .source import Source, quote
 
@@ -206,8 +206,9 @@ class ParquetWriter:
 
         document (Document): The document; its text is not written.
         """
+        places = Places(document.passages)
         for mention in document.mentions:
-            text = text_between(document.passages, mention.start, mention.end)
+            text = places.text(mention.start, mention.end)
             if text is None:
                 self.source.misplaced(mention, document.id)
                 continue

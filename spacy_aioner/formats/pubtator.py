@@ -7,6 +7,7 @@ offsets, takes five columns for a relation, and prints what it does not understa
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,26 +205,26 @@ class PubTatorWriter:
         lines = [*record.before, f"{layout.id}|t|{layout.title}", *record.between]
         if record.abstract:
             lines.append(f"{layout.id}|a|{layout.abstract}")
-        others = list(record.others)
+        text, others = layout.text, deque(record.others)
         for mention in document.mentions:
-            line = self._mention_line(mention, layout)
+            line = self._mention_line(mention, layout, text)
             if isinstance(mention.origin, MentionLine):
                 while others and others[0][0] <= mention.origin.slot:
-                    lines.append(others.pop(0)[1])
+                    lines.append(others.popleft()[1])
             if line is not None:
                 lines.append(line)
         lines += [line for _, line in others]
         lines += record.after
         start = "" if self._terminated else self.newline
         stop = self.newline if record.terminated else ""
-        text = start + self.newline.join(lines) + stop
-        self.stream.write(text.encode("utf-8", "replace"))
+        whole = start + self.newline.join(lines) + stop
+        self.stream.write(whole.encode("utf-8", "replace"))
         self._terminated = record.terminated
 
     def close(self) -> None:
         """End the file: nothing stands below the last record."""
 
-    def _mention_line(self, mention: Mention, layout: Layout) -> str | None:
+    def _mention_line(self, mention: Mention, layout: Layout, text: str) -> str | None:
         state = (mention.start, mention.end, mention.text, mention.type, mention.id)
         extra: list[str] = []
         stated = mention.text
@@ -245,7 +246,7 @@ class PubTatorWriter:
             layout.id,
             str(start),
             str(end),
-            one_line(stated or layout.text[start:end]),
+            one_line(stated or text[start:end]),
             one_line(mention.type),
         ]
         if mention.id is not None or extra:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ..errors import Report, raise_problem
 from .compression import bare_name
-from .document import Document, Mention, Passage, text_between
+from .document import Document, Mention, Passage, Places
 from .source import Source
 
 # A larger file is hardly a text, and would take memory without bounds.
@@ -106,8 +106,9 @@ class TextWriter:
 
         document (Document): The document; its id is not written.
         """
+        places = Places(document.passages)
         for mention in document.mentions:
-            text = text_between(document.passages, mention.start, mention.end)
+            text = places.text(mention.start, mention.end)
             if text is None:
                 self.source.misplaced(mention, document.id)
             else:

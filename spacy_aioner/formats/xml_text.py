@@ -48,13 +48,23 @@ def is_mark(element: Any) -> bool:
     return _SEVERAL_NUMBERS.fullmatch(own[0]) is not None
 
 
+def put(pieces: list[str], text: str | None) -> None:
+    """Add a text to pieces, none of which is empty.
+
+    pieces (list[str]): The text before it.
+    text (str | None): The text, if there is any.
+    """
+    if text:
+        pieces.append(text)
+
+
 def gap_before(element: Any, pieces: Sequence[str]) -> str:
     """What parts a mark from the word before it, which it is not a part of.
 
     element (Any): The element that comes next.
-    pieces (Sequence[str]): The text before it.
+    pieces (Sequence[str]): The text before it, none of them empty.
     RETURNS (str): A space, if the element is a mark right behind a word.
     """
-    before = next((piece for piece in reversed(pieces) if piece), "")
+    before = pieces[-1] if pieces else ""
     ends_word = before[-1:].isalnum() or before.endswith((")", "]"))
     return " " if ends_word and is_mark(element) else ""
