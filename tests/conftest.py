@@ -2,6 +2,7 @@
 
 import os
 import string
+import time
 
 # Before transformers is imported: no test may reach for the hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -229,3 +230,37 @@ def panic():
         tokenizer.encode("three single words").truncate(2, stride=5)
 
     return cause
+
+
+# Four times the input takes four times as long, or sixteen times if it grows by the
+# square; CPU time of a busy machine lies between.
+FACTOR = 9
+# Less is not measured well enough.
+SHORT = 0.03
+
+
+def cpu_time(function, argument):
+    """The least CPU seconds of a few calls."""
+    best = float("inf")
+    for _ in range(3):
+        begin = time.process_time()
+        function(argument)
+        best = min(best, time.process_time() - begin)
+    return best
+
+
+@pytest.fixture
+def assert_linear():
+    """Check that a function takes time in step with its argument.
+
+    It gets the function, another one that makes its argument of a size, and the
+    smaller size; the other size is four times as large.
+    """
+
+    def check(function, make, n):
+        large = cpu_time(function, make(4 * n))
+        if large > SHORT:
+            small = cpu_time(function, make(n))
+            assert large < FACTOR * max(small, SHORT / FACTOR), (small, large)
+
+    return check

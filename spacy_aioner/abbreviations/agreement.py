@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .definitions import Definition, find_definitions, find_uses
+from ..scheme.intervals import Intervals
+from .definitions import Definition, find_all_uses, find_definitions
 
 # An abbreviation of something that is no entity is none itself, unless it is as
 # probable as this. docs/experiments.md says by what it was chosen.
@@ -39,44 +40,82 @@ def agree(text: str, entities: Sequence[Found]) -> list[Found]:
     entities (Sequence[Found]): The entities of one task, which do not overlap.
     RETURNS (list[Found]): In order of text, without overlaps.
     """
-    by_place = {(entity.start, entity.end): entity for entity in entities}
-    for definition in find_definitions(text):
-        uses = find_uses(text, text[slice(*definition.short)])
-        long = _find_long(definition, entities)
-        if long is not None:
-            for start, end in uses:
-                _agree_with(long, start, end, by_place)
-        elif not any(_overlap(entity, *definition.long) for entity in entities):
-            for use in uses:
-                if use in by_place and by_place[use].score < _SURE:
-                    del by_place[use]
-    return [by_place[place] for place in sorted(by_place)]
+    definitions = find_definitions(text)
+    if not definitions:
+        return sorted(entities, key=lambda entity: (entity.start, entity.end))
+    uses = find_all_uses(text, (text[slice(*each.short)] for each in definitions))
+    before = Intervals()
+    by_end: dict[int, list[Found]] = {}
+    for entity in entities:
+        before.add(entity.start, entity.end)
+        by_end.setdefault(entity.end, []).append(entity)
+    result = _Result(entities)
+    # What was done last for an abbreviation that may be defined again and again.
+    done: dict[str, Found | None] = {}
+    for definition in definitions:
+        short = text[slice(*definition.short)]
+        long = _find_long(definition, by_end.get(definition.long[1], ()))
+        if long is None and before.overlaps(*definition.long):
+            continue
+        if short in done and _adds_nothing(long, done[short]):
+            continue
+        done[short] = long
+        for start, end in uses[short]:
+            if long is not None:
+                result.agree_with(long, start, end)
+            else:
+                result.drop_unsure(start, end)
+    return result.entities()
 
 
-def _find_long(definition: Definition, entities: Sequence[Found]) -> Found | None:
+def _find_long(definition: Definition, ending: Sequence[Found]) -> Found | None:
     """The entity that is the long form, whole or its greater part."""
     start, end = definition.long
     found = [
         entity
-        for entity in entities
-        if entity.end == end
-        and (entity.start <= start or 2 * (end - entity.start) >= end - start)
+        for entity in ending
+        if entity.start <= start or 2 * (end - entity.start) >= end - start
     ]
     return max(found, key=lambda entity: entity.score, default=None)
 
 
-def _agree_with(
-    long: Found, start: int, end: int, by_place: dict[tuple[int, int], Found]
-) -> None:
-    """Give one place what the long form is."""
-    own = by_place.get((start, end))
-    if own is None:
-        if any(_overlap(entity, start, end) for entity in by_place.values()):
+def _adds_nothing(long: Found | None, last: Found | None) -> bool:
+    """Whether to agree with one long form changes nothing right after another one."""
+    if long is None or last is None:
+        return long is last
+    return long.label == last.label and long.score <= last.score
+
+
+class _Result:
+    """The entities as they are changed.
+
+    entities (Sequence[Found]): What they are before.
+    """
+
+    def __init__(self, entities: Sequence[Found]) -> None:
+        self._by_place = {(entity.start, entity.end): entity for entity in entities}
+        self._taken = Intervals()
+        for start, end in self._by_place:
+            self._taken.add(start, end)
+
+    def entities(self) -> list[Found]:
+        """All of them, in order of text."""
+        return [self._by_place[place] for place in sorted(self._by_place)]
+
+    def agree_with(self, long: Found, start: int, end: int) -> None:
+        """Give one place what the long form is."""
+        own = self._by_place.get((start, end))
+        if own is None:
+            if self._taken.overlaps(start, end):
+                return
+            self._taken.add(start, end)
+        elif own.label == long.label or own.score >= long.score:
             return
-    elif own.label == long.label or own.score >= long.score:
-        return
-    by_place[start, end] = replace(long, start=start, end=end)
+        self._by_place[start, end] = replace(long, start=start, end=end)
 
-
-def _overlap(entity: Found, start: int, end: int) -> bool:
-    return entity.start < end and entity.end > start
+    def drop_unsure(self, start: int, end: int) -> None:
+        """Leave out what is found at one place unless it is sure."""
+        own = self._by_place.get((start, end))
+        if own is not None and own.score < _SURE:
+            del self._by_place[start, end]
+            self._taken.remove(start, end)

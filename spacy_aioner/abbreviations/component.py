@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from .definitions import find_definitions, find_uses
+from .definitions import find_all_uses, find_definitions
 
 DEFAULT_KEY = "abbreviations"
 LABEL = "ABBREVIATION"
@@ -32,19 +34,25 @@ class Abbreviations:
         doc (Doc): The doc; other groups and its entities stay as they are.
         RETURNS (Doc): The same.
         """
-        found: dict[tuple[int, int], tuple[int, int]] = {}
-        for definition in find_definitions(doc.text):
+        text = doc.text  # Made anew each time it is asked for.
+        # By abbreviation, in order of text: where it is defined, and the long forms.
+        defined: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
+        for definition in find_definitions(text):
             long = doc.char_span(*definition.long)
             short = doc.char_span(*definition.short)
-            if long is None or short is None:
-                continue
-            for use in find_uses(doc.text, short.text):
+            if long is not None and short is not None:
+                starts, longs = defined.setdefault(short.text, ([], []))
+                starts.append(definition.short[0])
+                longs.append((long.start, long.end))
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        for name, uses in find_all_uses(text, defined).items():
+            starts, longs = defined[name]
+            for use in uses:
                 span = doc.char_span(*use)
-                # Before it is defined anew, an abbreviation means what it did.
-                if span is not None and (
-                    use[0] >= definition.short[0] or (span.start, span.end) not in found
-                ):
-                    found[span.start, span.end] = (long.start, long.end)
+                if span is not None:
+                    # Before it is defined anew, an abbreviation means what it did.
+                    last = max(bisect_right(starts, use[0]) - 1, 0)
+                    found[span.start, span.end] = longs[last]
         places = sorted(found)
         doc.spans[self.spans_key] = SpanGroup(
             doc,

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..scheme.segment import sentence_starts
@@ -19,6 +21,11 @@ _SHORTEST, _LONGEST, _MOST_WORDS = 2, 10, 2
 # A parenthesis without another one in it.
 _PARENTHESIS = re.compile(r"[(\[]([^()\[\]]{2,300})[)\]]")
 _END_OF_PART = re.compile(r"[;,:]\s|\s[=≥≤<>]|\bn=")
+# A long form has at most 15 words; what stands further before is not looked at.
+_LONGEST_CONTEXT = 1000
+_SPACE = re.compile(r"\s")
+# Where a word of letters and digits begins.
+_FIRST_SIGN = re.compile(r"(?<![^\W_])[^\W_]")
 _LAST_WORD = re.compile(r"(?<![^\s(\[])[^\s()\[\]]+$")
 
 
@@ -44,7 +51,12 @@ def find_definitions(text: str) -> list[Definition]:
     starts = [0, *sentence_starts(text)]
     found = []
     for match in _PARENTHESIS.finditer(text):
-        first = max(start for start in starts if start <= match.start())
+        first = starts[bisect_right(starts, match.start()) - 1]
+        if match.start() - first > _LONGEST_CONTEXT:
+            # Not within a word.
+            first = match.start() - _LONGEST_CONTEXT
+            space = _SPACE.search(text, first, match.start())
+            first = space.end() if space else match.start()
         definition = _defined_within(text, first, match) or _defined_before(
             text, first, match
         )
@@ -62,6 +74,31 @@ def find_uses(text: str, short: str) -> list[tuple[int, int]]:
     """
     pattern = rf"(?<![^\W_]){re.escape(short)}(?![^\W_])"
     return [match.span() for match in re.finditer(pattern, text)]
+
+
+def find_all_uses(text: str, shorts: Iterable[str]) -> dict[str, list[tuple[int, int]]]:
+    """Find the uses of several abbreviations, going through the text once.
+
+    text (str): The text.
+    shorts (Iterable[str]): The abbreviations, each of which begins with a letter or a
+        digit.
+    RETURNS (dict[str, list[tuple[int, int]]]): By abbreviation, as `find_uses` has
+        them.
+    """
+    uses: dict[str, list[tuple[int, int]]] = {short: [] for short in shorts}
+    lengths = sorted({len(short) for short in uses})
+    if not uses:
+        return uses
+    for match in _FIRST_SIGN.finditer(text):
+        start = match.start()
+        for length in lengths:
+            end = start + length
+            known = uses.get(text[start:end])
+            if known is None or text[end : end + 1].isalnum():
+                continue
+            if not known or known[-1][1] <= start:
+                known.append((start, end))
+    return uses
 
 
 def _defined_within(text: str, first: int, match: re.Match[str]) -> Definition | None:

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..corpora.docs import bare_doc, doc_to_mentions
 from ..errors import AionerError, panics_as_errors
-from ..formats.document import Document, Mention, text_offsets
+from ..formats.document import Document, Mention, Places
 from ..pipeline.aioner import AionerNER
 from ..pipeline.joining import prompt
 from ..pipeline.loading import aioner_components, load_trained
@@ -116,12 +116,9 @@ def tag_documents(
             tagged = _predict(nlp, batch, spans_key, failed)
         for document, predictions in tagged:
             there = list(document.mentions) if keep else []
-            known = {(text_offsets(document, m), m.type) for m in there}
-            new = [
-                m
-                for m in predictions
-                if not known or (text_offsets(document, m), m.type) not in known
-            ]
+            places = Places(document.passages)
+            known = {(*places.of(mention), mention.type) for mention in there}
+            new = [m for m in predictions if (*places.of(m), m.type) not in known]
             # Those of several components stand one component after the other.
             new.sort(key=lambda mention: (mention.start, mention.end))
             yield replace(document, mentions=[*there, *new]), new

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import Problem, Report, raise_problem
 from ..formats.brat import is_brat, read_brat
 from ..formats.conll import ConllSentence
-from ..formats.document import Document, text_offsets
+from ..formats.document import Document, Places
 from ..formats.files import read_documents
 from ..formats.markup import PlainDocument
 from ..scheme.bio import begin_anew, label_words
@@ -67,9 +67,9 @@ def mentions_inside(document: Document, path: Path, report: Report) -> Document:
     report (Report): Takes each mention that is left out.
     RETURNS (Document): A copy; passages and the other mentions are shared.
     """
-    inside = []
+    inside, places = [], Places(document.passages)
     for mention in document.mentions:
-        if text_offsets(document, mention) is not None:
+        if places.to_joined(mention.start, mention.end) is not None:
             inside.append(mention)
         else:
             report(
@@ -113,9 +113,9 @@ def aioner_sentences(document: Document, *, task: Task) -> list[ConllSentence]:
     words = word_offsets(text)
     starts = np.array([start for start, _ in words], dtype=np.int64)
     ends = np.array([end for _, end in words], dtype=np.int64)
-    spans = []
+    spans, places = [], Places(document.passages)
     for mention in document.mentions:
-        place = text_offsets(document, mention)
+        place = places.to_joined(mention.start, mention.end)
         if place is not None and mention.type in task.types:
             spans.append((*place, task.types.index(mention.type)))
     labels = label_words(starts, ends, spans)

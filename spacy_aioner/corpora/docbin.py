@@ -14,7 +14,7 @@ from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
 from ..distillation.soft_labels import SOFT_KEY
 from ..errors import AionerError, Problem, Report, raise_problem
-from ..formats.document import Document, text_offsets
+from ..formats.document import Document, Places
 from ..formats.source import Source
 from ..scheme.scheme import ALL
 from .docs import TASK_KEY, blank_pipeline, doc_to_document, document_to_doc
@@ -146,8 +146,9 @@ class DocBinWriter:
 
         document (Document): The document.
         """
+        places = Places(document.passages)
         for mention in document.mentions:
-            if text_offsets(document, mention) is None:
+            if places.to_joined(mention.start, mention.end) is None:
                 self.source.misplaced(mention, document.id)
         self.add(document, task=self.task)
 

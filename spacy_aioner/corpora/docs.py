@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,8 +16,7 @@ from ..formats.document import (
     Document,
     Mention,
     Passage,
-    are_adjoining,
-    text_offsets,
+    Places,
 )
 from ..formats.markup import PlainDocument
 from ..models.wordpieces import PASSAGES_KEY
@@ -33,7 +33,10 @@ def blank_pipeline() -> Language:
     RETURNS (Language): Add the component to it, or make docs with it.
     """
     tokenizer = {"@tokenizers": "spacy_aioner.Tokenizer.v1"}
-    return spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": tokenizer}})
+    # spaCy's limit is for parsers.
+    nlp.max_length = sys.maxsize
+    return nlp
 
 
 def document_to_doc(
@@ -55,8 +58,11 @@ def document_to_doc(
     doc = bare_doc(nlp, document)
     if task is not None:
         doc.user_data[TASK_KEY] = task
+    places = Places(document.passages)
     mentions = [
-        (*place, m) for m in document.mentions if (place := text_offsets(document, m))
+        (*place, mention)
+        for mention in document.mentions
+        if (place := places.to_joined(mention.start, mention.end))
     ]
     spans = [
         doc.char_span(start, end, label=m.type, alignment_mode="expand")
@@ -65,8 +71,8 @@ def document_to_doc(
     doc.spans[SPANS_KEY] = SpanGroup(
         doc, name=SPANS_KEY, spans=spans, attrs=_attrs(mentions)
     )
-    places = [(span.start, span.end, i) for i, span in enumerate(spans)]
-    doc.set_ents([spans[i] for _, _, i in longest_spans(places)])
+    tokens = [(span.start, span.end, i) for i, span in enumerate(spans)]
+    doc.set_ents([spans[i] for _, _, i in longest_spans(tokens)])
     return doc
 
 
@@ -106,24 +112,23 @@ def doc_to_mentions(
         group = SpanGroup(doc, spans=list(doc.ents))
     offsets = exact_offsets(group)
     columns = [column(group, name) for name in ("scores", "ids", "texts", "tasks")]
-    joined = document.text
+    joined, places = document.text, Places(document.passages)
     mentions = []
     for span, (start, end), score, id_, text, task in zip(
         group, offsets, *columns, strict=True
     ):
-        place = _place(document, start, end)
+        place = places.from_joined(start, end)
         if place is not None:
-            passage, shift = place
             mentions.append(
                 Mention(
-                    start=start + shift,
-                    end=end + shift,
+                    start=place[0],
+                    end=place[1],
                     text=joined[start:end] if text is None else text,
                     type=span.label_,
                     id=id_,
                     score=None if score is None or np.isnan(score) else float(score),
                     task=task,
-                    passage=passage,
+                    passage=place[2],
                 )
             )
     return mentions
@@ -136,8 +141,9 @@ def doc_to_document(doc: Doc) -> Document:
     RETURNS (Document): Passages as the user data has them, else one.
     """
     starts = [0, *doc.user_data.get(PASSAGES_KEY, [])]
-    ends = [*(s - 1 for s in starts[1:]), len(doc.text)]
-    passages = [Passage(i, doc.text[i:j]) for i, j in zip(starts, ends, strict=True)]
+    text = doc.text  # Made anew each time it is asked for.
+    ends = [*(s - 1 for s in starts[1:]), len(text)]
+    passages = [Passage(i, text[i:j]) for i, j in zip(starts, ends, strict=True)]
     document = Document(str(doc.user_data.get(ID_KEY, "")), passages)
     document.mentions = doc_to_mentions(doc, document)
     return document
@@ -206,15 +212,3 @@ def _attrs(mentions: Sequence[tuple[int, int, Mention]]) -> dict[str, Any]:
     if any(task is not None for task in tasks):
         attrs["tasks"] = tasks
     return attrs
-
-
-def _place(document: Document, start: int, end: int) -> tuple[int | None, int] | None:
-    """The passage that holds offsets in the joined text, and what to add to them to get
-    the document's offsets; None if they are in no one stretch of text."""
-    starts = enumerate(document.text_starts)
-    for passage, (number, begin) in zip(document.passages, starts, strict=True):
-        if begin <= start and end <= begin + len(passage.text):
-            return number, passage.offset - begin
-    if are_adjoining(document.passages):
-        return None, document.passages[0].offset
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby, pairwise
@@ -22,6 +23,9 @@ def split_document(document: Document, max_length: int) -> Iterator[Document]:
     if not max_length or len(document.text) <= max_length:
         yield document
         return
+    mentions = document.mentions
+    order = sorted(range(len(mentions)), key=lambda i: mentions[i].start)
+    starts = [mentions[i].start for i in order]
     for sentences in _runs(document, max_length):
         passages = []
         for _, group in groupby(sentences, key=lambda sentence: sentence[0]):
@@ -32,8 +36,9 @@ def split_document(document: Document, max_length: int) -> Iterator[Document]:
             offset = document.passages[passage].offset + start
             passages.append(Passage(offset, text, kind))
         first, last = passages[0].offset, passages[-1].end
-        mentions = [m for m in document.mentions if first <= m.start and m.end <= last]
-        yield replace(document, passages=passages, mentions=mentions)
+        begun = order[bisect_left(starts, first) : bisect_right(starts, last)]
+        inside = [mentions[i] for i in sorted(begun) if mentions[i].end <= last]
+        yield replace(document, passages=passages, mentions=inside)
 
 
 def _runs(document: Document, max_length: int) -> Iterator[list[tuple[int, int, int]]]:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from ..errors import AionerError
-from ..formats.document import Document, overlap, text_offsets
+from ..formats.document import Document, Places, overlap
 
 Span = tuple[int, int, str]
 """Start and end of a mention in code points, end exclusive, and its type."""
@@ -88,13 +88,10 @@ def pair_documents(
     def side(document: Document) -> Side:
         # Where offsets do not tell the passage, those in the joined text do.
         joined = overlap(document.passages)
+        places = Places(document.passages if joined else [])
         spans = (
-            (*place, mapping.get(mention.type, mention.type))
+            (*places.of(mention), mapping.get(mention.type, mention.type))
             for mention in document.mentions
-            for place in (
-                (joined and text_offsets(document, mention))
-                or (mention.start, mention.end),
-            )
         )
         kept = frozenset(
             span for span in spans if span[2] and (types is None or span[2] in types)

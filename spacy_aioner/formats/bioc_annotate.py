@@ -8,7 +8,7 @@ from typing import Any
 from bioc import BioCAnnotation, BioCDocument, BioCLocation, BioCPassage
 
 from .bioc_document import BioCSource, annotated, identifier, score_of, task_of
-from .document import Document, Mention, mention_text, own_passage
+from .document import Document, Mention, Passage, Places
 from .layout import further_infons
 from .pubtator import MentionLine
 from .relations import (
@@ -50,10 +50,11 @@ def to_bioc(
         wanted = {id(annotation): annotation for annotation in origin.unread}
     known = {id(each) for box in containers for each in box.annotations}
     new: list[Mention] = []
+    places = Places(document.passages)
     for mention in document.mentions:
         mark = id(mention.origin)
         if mark in known and mark not in wanted:
-            wanted[mark] = _updated(mention, document)
+            wanted[mark] = _updated(mention, places)
         else:
             new.append(mention)
     used = _ids(containers)
@@ -61,9 +62,9 @@ def to_bioc(
         box.annotations = [
             wanted[id(each)] for each in box.annotations if id(each) in wanted
         ]
-    number = 0
+    number, boxes = 0, _Boxes(bioc, places)
     for mention in new:
-        text = mention_text(document, mention)
+        text = places.text(mention.start, mention.end, mention.passage)
         if text is None:
             source.misplaced(mention, document.id)
             continue
@@ -73,7 +74,7 @@ def to_bioc(
         annotation = BioCAnnotation()
         annotation.id = f"A{number}"
         _fill(annotation, mention, text)
-        _box(bioc, document, mention).annotations.append(annotation)
+        boxes.find(mention).annotations.append(annotation)
     dropped.count += drop_dangling(bioc, origin.document, document)
     return bioc
 
@@ -132,14 +133,15 @@ def _fill(annotation: BioCAnnotation, mention: Mention, text: str) -> None:
         annotation.infons.update(further_infons(mention.origin.further))
 
 
-def _updated(mention: Mention, document: Document) -> BioCAnnotation:
+def _updated(mention: Mention, places: Places) -> BioCAnnotation:
     """Get the annotation of a mention that was read, with what the caller changed."""
     annotation = copy.copy(mention.origin)
     infons = annotation.infons
     start, end = mention.start, mention.end
     if annotation.locations != [BioCLocation(start, end - start)]:
         annotation.locations = [BioCLocation(start, end - start)]
-        annotation.text = mention_text(document, mention) or mention.text
+        text = places.text(start, end, mention.passage)
+        annotation.text = text or mention.text
     changed: dict[str, Any] = {}
     if mention.type != str(infons.get("type", "")):
         changed["type"] = mention.type
@@ -163,16 +165,27 @@ def _ids(containers: list[Any]) -> set[str]:
     return ids
 
 
-def _box(bioc: BioCDocument, document: Document, mention: Mention) -> Any:
-    """Find what a new annotation belongs to."""
-    own = own_passage(document, mention)
-    for made, passage in zip(bioc.passages, document.passages, strict=True):
-        if own is not None and passage is not own:
-            continue
-        if passage.offset <= mention.start and mention.end <= passage.end:
-            for sentence in made.sentences:
-                end = sentence.offset + len(sentence.text or "")
-                if sentence.offset <= mention.start and mention.end <= end:
-                    return sentence
-            return made
-    return bioc
+class _Boxes:
+    """What new annotations of a document belong to.
+
+    bioc (BioCDocument): The object that gets them.
+    places (Places): Its passages.
+    """
+
+    def __init__(self, bioc: BioCDocument, places: Places) -> None:
+        self._bioc = bioc
+        self._places = places
+        # By the number of the passage, once an annotation is in it.
+        self._sentences: dict[int, Places] = {}
+
+    def find(self, mention: Mention) -> Any:
+        """The sentence that holds a mention, or else the passage or the document."""
+        number = self._places.holder(mention.start, mention.end, mention.passage)
+        if number is None:
+            return self._bioc
+        passage = self._bioc.passages[number]
+        if number not in self._sentences:
+            made = [Passage(each.offset, each.text or "") for each in passage.sentences]
+            self._sentences[number] = Places(made)
+        inner = self._sentences[number].holder(mention.start, mention.end)
+        return passage if inner is None else passage.sentences[inner]

@@ -8,7 +8,7 @@ from typing import Any
 
 from bioc import BioCAnnotation, BioCDocument, BioCPassage
 
-from .document import Document, Mention, Passage, overlap, text_between
+from .document import Document, Mention, Passage, Places, overlap
 from .source import Source, quote
 
 # Where tools put the concept identifier, the first that is there is taken.
@@ -108,9 +108,10 @@ def from_bioc(
         )
     origin = BioCSource(bioc, header=header, extra=extra or {})
     document = Document(name, passages, origin=origin)
+    places = Places(passages)
     for container, number in annotated(bioc):
         for annotation in container.annotations:
-            mention = _mention(annotation, number, passages, source, name, line)
+            mention = _mention(annotation, number, places, source, name, line)
             if mention is None:
                 origin.unread.append(annotation)
             else:
@@ -138,8 +139,9 @@ def _passage(bioc: BioCPassage) -> Passage:
     kind = bioc.infons.get("type") or bioc.infons.get("section_type") or ""
     text = bioc.text or ""
     if not text:
+        pieces, end = [], bioc.offset
         for sentence in bioc.sentences:
-            gap = sentence.offset - bioc.offset - len(text)
+            gap = sentence.offset - end
             if gap < 0:
                 raise ValueError(
                     f"has a sentence at {sentence.offset} that begins before the "
@@ -150,14 +152,16 @@ def _passage(bioc: BioCPassage) -> Passage:
                     f"has a sentence at {sentence.offset}, {gap} characters behind "
                     f"the text before it"
                 )
-            text += " " * gap + (sentence.text or "")
+            pieces += [" " * gap, sentence.text or ""]
+            end = sentence.offset + len(pieces[-1])
+        text = "".join(pieces)
     return Passage(bioc.offset, text, str(kind))
 
 
 def _mention(
     annotation: BioCAnnotation,
     number: int | None,
-    passages: list[Passage],
+    places: Places,
     source: Source,
     name: str,
     line: int | None,
@@ -176,18 +180,16 @@ def _mention(
         return None
     location = annotation.locations[0]
     start, end = location.offset, location.offset + location.length
-    own = passages if number is None else [passages[number]]
-    there = text_between(own, start, end)
+    there = places.text(start, end, number)
     if there is None:
+        problem(
+            f"has offsets that are not in the text ({start} to {end}); it is no "
+            f"mention here",
+            lost=True,
+        )
+        return None
+    if number is not None and places.holder(start, end, number) != number:
         number = None
-        there = text_between(passages, start, end)
-        if there is None:
-            problem(
-                f"has offsets that are not in the text ({start} to {end}); it is no "
-                f"mention here",
-                lost=True,
-            )
-            return None
         problem(f"lies outside its passage ({start} to {end}); it is read all the same")
     stated = annotation.text or there
     if stated != there:

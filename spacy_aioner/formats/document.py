@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 # Passages further apart than this are not read as one stretch of text: a wrong offset
@@ -86,100 +87,180 @@ class Document:
 
     @property
     def text_starts(self) -> list[int]:
-        """Where each passage begins in `text`."""
-        starts, position = [], 0
-        for passage in self.passages:
-            starts.append(position)
-            position += len(passage.text) + 1
-        return starts
+        """Where each passage begins in `text`; computed anew each time."""
+        return joined_starts(self.passages)
+
+
+class Places:
+    """Finds mentions in passages by bisection, whatever the number of passages.
+
+    Made where the mentions of one document are looked up, and for that only: it holds
+    the offsets that the passages had then.
+
+    passages (Sequence[Passage]): The passages of a document, in any order. Where their
+        offsets overlap, the one that begins first holds what lies in several.
+    """
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = passages
+        self._order = sorted(range(len(passages)), key=lambda i: passages[i].offset)
+        self._offsets = [passages[i].offset for i in self._order]
+        # How far the passages reach up to each of them, in this order.
+        ends = (passages[i].end for i in self._order)
+        self._reach = list(accumulate(ends, max))
+        self._starts = joined_starts(passages)
+        self._adjoining = bool(passages) and are_adjoining(passages)
+
+    @property
+    def first(self) -> int:
+        """The least offset; 0 without passages."""
+        return self._offsets[0] if self._offsets else 0
+
+    @property
+    def last(self) -> int:
+        """Where the passages end; 0 without any."""
+        return self._reach[-1] if self._reach else 0
+
+    def holder(self, start: int, end: int, own: int | None = None) -> int | None:
+        """Find the passage that holds a mention as a whole.
+
+        start, end (int): Offsets in the passages' coordinates; end is exclusive.
+        own (int | None): The passage that the mention names; it counts if it holds it.
+        RETURNS (int | None): The number of the passage; None if there is none, or if
+            the offsets are empty or in the wrong order.
+        """
+        if own is not None and own < len(self._passages) and start < end:
+            passage = self._passages[own]
+            if passage.offset <= start and end <= passage.end:
+                return own
+        # The first that brings the reach to `end` ends there or beyond itself.
+        place = bisect_left(self._reach, end)
+        if start >= end or place >= bisect_right(self._offsets, start):
+            return None
+        return self._order[place]
+
+    def touched(self, start: int, end: int) -> list[int]:
+        """Find the passages that a stretch of text reaches into or borders on.
+
+        start, end (int): Offsets in the passages' coordinates; end is exclusive.
+        RETURNS (list[int]): Their numbers, by offset.
+        """
+        first = bisect_left(self._reach, start)
+        begun = self._order[first : bisect_right(self._offsets, end)]
+        return [number for number in begun if self._passages[number].end >= start]
+
+    def text(self, start: int, end: int, own: int | None = None) -> str | None:
+        """Get the text of a mention; see `text_between`.
+
+        start, end (int): Offsets in the passages' coordinates; end is exclusive.
+        own (int | None): The passage that the mention names.
+        RETURNS (str | None): The text, if there is one.
+        """
+        number = self.holder(start, end, own)
+        if number is not None:
+            passage = self._passages[number]
+            return passage.text[start - passage.offset : end - passage.offset]
+        if start >= end or not self._order or start < self.first or end > self.last:
+            return None
+        pieces: list[str] = []
+        position = start
+        for number in self.touched(start, end):
+            passage = self._passages[number]
+            if passage.end <= position or passage.offset >= end:
+                continue
+            gap = max(0, passage.offset - position)
+            if gap > MAX_GAP:
+                return None
+            pieces.append(" " * gap)
+            position += gap
+            stop = min(end, passage.end)
+            inside = slice(position - passage.offset, stop - passage.offset)
+            pieces.append(passage.text[inside])
+            position = stop
+        if end - position > MAX_GAP:
+            return None
+        return "".join(pieces) + " " * (end - position)
+
+    def to_joined(
+        self, start: int, end: int, own: int | None = None
+    ) -> tuple[int, int] | None:
+        """Find a mention in the text of its document; see `text_offsets`.
+
+        start, end (int): Offsets in the passages' coordinates; end is exclusive.
+        own (int | None): The passage that the mention names.
+        RETURNS (tuple[int, int] | None): Offsets in `Document.text`, if it is there.
+        """
+        number = self.holder(start, end, own)
+        if number is not None:
+            shift = self._starts[number] - self._passages[number].offset
+        elif self._adjoining and self.first <= start < end <= self.last:
+            shift = -self.first
+        else:
+            return None
+        return start + shift, end + shift
+
+    def of(self, mention: Mention) -> tuple[int, int]:
+        """Get offsets that tell the place of a mention from all others.
+
+        mention (Mention): The mention.
+        RETURNS (tuple[int, int]): Those in `Document.text`; its own if it is not there.
+        """
+        place = self.to_joined(mention.start, mention.end, mention.passage)
+        return place or (mention.start, mention.end)
+
+    def from_joined(self, start: int, end: int) -> tuple[int, int, int | None] | None:
+        """The inverse of `to_joined`.
+
+        start, end (int): Offsets in `Document.text`; end is exclusive.
+        RETURNS (tuple[int, int, int | None] | None): Offsets in the passages'
+            coordinates, and the number of the passage, None if it is in several. None
+            for what is not in one passage, unless the offsets run on between them.
+        """
+        number = bisect_right(self._starts, start) - 1
+        if number < 0:
+            return None
+        passage, begin = self._passages[number], self._starts[number]
+        inside = end <= begin + len(passage.text)
+        if inside or self._adjoining:
+            shift = passage.offset - begin
+            return start + shift, end + shift, number if inside else None
+        return None
 
 
 def text_between(passages: Sequence[Passage], start: int, end: int) -> str | None:
-    """Get the text at the offsets of a mention.
+    """Get the text at the offsets of a mention; `Places` does it for many.
 
     passages (Sequence[Passage]): The passages of a document, in any order.
     start, end (int): Offsets in the passages' coordinates; end is exclusive.
     RETURNS (str | None): The text; what lies between two passages counts as spaces.
         None if the offsets are not in the document, are empty or in the wrong order.
     """
-    if start >= end:
-        return None
-    for passage in passages:
-        if passage.offset <= start and end <= passage.end:
-            return passage.text[start - passage.offset : end - passage.offset]
-    pieces: list[str] = []
-    position, before, after = start, False, False
-    for passage in sorted(passages, key=lambda passage: passage.offset):
-        before = before or passage.offset <= start
-        after = after or passage.end >= end
-        if passage.end <= position or passage.offset >= end:
-            continue
-        gap = max(0, passage.offset - position)
-        if gap > MAX_GAP:
-            return None
-        pieces.append(" " * gap)
-        position += gap
-        stop = min(end, passage.end)
-        pieces.append(passage.text[position - passage.offset : stop - passage.offset])
-        position = stop
-    if not before or not after or end - position > MAX_GAP:
-        return None
-    return "".join(pieces) + " " * (end - position)
-
-
-def own_passage(document: Document, mention: Mention) -> Passage | None:
-    """Get the passage that a mention was found in.
-
-    document (Document): The document.
-    mention (Mention): One of its mentions.
-    RETURNS (Passage | None): The passage that the mention names; None if it names none
-        or lies elsewhere by now.
-    """
-    number = mention.passage
-    if number is None or number >= len(document.passages):
-        return None
-    passage = document.passages[number]
-    inside = passage.offset <= mention.start < mention.end <= passage.end
-    return passage if inside else None
-
-
-def mention_text(document: Document, mention: Mention) -> str | None:
-    """Get the text of its document at the offsets of a mention.
-
-    document (Document): The document.
-    mention (Mention): One of its mentions.
-    RETURNS (str | None): See `text_between`; that of its own passage where the mention
-        names one.
-    """
-    passage = own_passage(document, mention)
-    passages = document.passages if passage is None else [passage]
-    return text_between(passages, mention.start, mention.end)
+    return Places(passages).text(start, end)
 
 
 def text_offsets(document: Document, mention: Mention) -> tuple[int, int] | None:
-    """Find a mention in the text of its document.
+    """Find a mention in the text of its document; `Places` does it for many.
 
     document (Document): The document.
     mention (Mention): One of its mentions.
     RETURNS (tuple[int, int] | None): Its offsets in `document.text`, end exclusive;
         None if it is empty, outside the passages, or in two that are far apart.
     """
-    if mention.start >= mention.end:
-        return None
-    own = own_passage(document, mention)
-    if own is not None and mention.passage is not None:
-        shift = document.text_starts[mention.passage] - own.offset
-        return mention.start + shift, mention.end + shift
-    for passage, start in zip(document.passages, document.text_starts, strict=True):
-        if passage.offset <= mention.start and mention.end <= passage.end:
-            shift = start - passage.offset
-            return mention.start + shift, mention.end + shift
-    if not document.passages or not are_adjoining(document.passages):
-        return None
-    first, last = document.passages[0].offset, document.passages[-1].end
-    if mention.start < first or mention.end > last:
-        return None
-    return mention.start - first, mention.end - first
+    places = Places(document.passages)
+    return places.to_joined(mention.start, mention.end, mention.passage)
+
+
+def joined_starts(passages: Iterable[Passage]) -> list[int]:
+    """Find where passages begin when they are joined by single spaces.
+
+    passages (Iterable[Passage]): The passages, in order.
+    RETURNS (list[int]): An offset for each.
+    """
+    starts, position = [], 0
+    for passage in passages:
+        starts.append(position)
+        position += len(passage.text) + 1
+    return starts
 
 
 def adjoining(texts: Iterable[tuple[str, str]]) -> list[Passage]:

@@ -30,7 +30,7 @@ from .jats_tags import (
 from .source import Source
 from .xml_prologue import MATHML
 from .xml_records import XmlRecords
-from .xml_text import flat_text, gap_before, running_text
+from .xml_text import flat_text, gap_before, put, running_text
 
 ARTICLE_ID = re.compile(
     rb"""<(?:[\w.-]+:)?article-id\s[^<>]{0,99}pub-id-type=["']pm[^<>]{0,99}>"""
@@ -256,10 +256,10 @@ def _flow(element: Any, kind: str, level: int, found: _Found) -> None:
         floats.clear()
 
     def collect(inline: Any) -> None:
-        pieces.append(inline.text or "")
+        put(pieces, inline.text)
         for child in inline:
             if child.tag in FLOATS and element.tag in TEXTUAL:
-                pieces.append("" if child.tag in NOTES else "\n")
+                put(pieces, "" if child.tag in NOTES else "\n")
                 floats.append(child)
             elif child.tag in ROWS:
                 end()
@@ -273,10 +273,11 @@ def _flow(element: Any, kind: str, level: int, found: _Found) -> None:
                 end()
                 _flow(child, kind, level, found)
             elif child.tag not in LEFT_OUT:
-                pieces.append("\n" if child.tag == "break" else "")
-                pieces.append(gap_before(child, pieces))
+                if child.tag == "break":
+                    pieces.append("\n")
+                put(pieces, gap_before(child, pieces))
                 collect(child)
-            pieces.append(child.tail or "")
+            put(pieces, child.tail)
 
     collect(element)
     end()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import Report, raise_problem
-from .document import Document, text_offsets
+from .document import Document, Places
 from .row_mentions import ENTITIES, Entity
 from .rows import COLUMNS, Columns, Row, read_rows
 from .source import Source
@@ -158,9 +158,9 @@ class JSONLWriter:
         """End the file: nothing stands below the last line."""
 
     def _entities(self, document: Document) -> Iterator[dict[str, Any]]:
-        text = document.text
+        text, places = document.text, Places(document.passages)
         for mention in document.mentions:
-            place = text_offsets(document, mention)
+            place = places.to_joined(mention.start, mention.end, mention.passage)
             if place is None:
                 self.source.misplaced(mention, document.id)
                 continue

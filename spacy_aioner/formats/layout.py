@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import Any
 
-from .document import Document, Passage
+from .document import Document, Passage, Places, joined_starts
 from .pubtator_records import PubTatorRecord
 
 BREAKS = re.compile(r"[\t\r\n]")
@@ -49,13 +49,15 @@ class Layout:
 
     id (str): The id, fit for a PubTator line.
     title, abstract (str): The texts, fit for PubTator lines.
-    moves (list[tuple[Passage, int]]): Each passage, and how far it moved.
+    places (Places): The passages of the document.
+    distances (list[int]): How far each of them moved.
     """
 
     id: str
     title: str
     abstract: str
-    moves: list[tuple[Passage, int]]
+    places: Places
+    distances: list[int]
 
     @property
     def text(self) -> str:
@@ -63,30 +65,26 @@ class Layout:
         return f"{self.title} {self.abstract}"
 
     def move(
-        self, start: int, end: int, own: Passage | None = None
+        self, start: int, end: int, own: int | None = None
     ) -> tuple[int, int] | None:
         """Find the new offsets of a mention.
 
         start, end (int): The offsets in the document.
-        own (Passage | None): The passage that the mention was found in, if known.
+        own (int | None): The number of the passage that the mention names.
         RETURNS (tuple[int, int] | None): The offsets in the record. None if the
             mention is not in one passage, nor in passages that moved together.
         """
         if start >= end:
             return None
-        for passage, distance in self.moves:
-            if own is not None and passage is not own:
-                continue
-            if passage.offset <= start and end <= passage.end:
-                return start + distance, end + distance
-        distances = {
-            distance
-            for passage, distance in self.moves
-            if passage.offset <= end and start <= passage.end
-        }
-        first = min(passage.offset for passage, _ in self.moves) if self.moves else 0
-        last = max((passage.end for passage, _ in self.moves), default=0)
-        if len(distances) != 1 or start < first or end > last:
+        number = self.places.holder(start, end, own)
+        if number is not None:
+            touched = [number]
+        elif self.places.first <= start and end <= self.places.last:
+            touched = self.places.touched(start, end)
+        else:
+            touched = []
+        distances = {self.distances[number] for number in touched}
+        if len(distances) != 1:
             return None
         distance = distances.pop()
         return start + distance, end + distance
@@ -105,18 +103,22 @@ def lay_out(document: Document) -> Layout:
     passages = list(document.passages)
     if isinstance(document.origin, PubTatorRecord):
         texts = [passage.text for passage in passages] + ["", ""]
-        return Layout(document.id, texts[0], texts[1], [(p, 0) for p in passages])
+        places, distances = Places(passages), [0] * len(passages)
+        return Layout(document.id, texts[0], texts[1], places, distances)
     kinds = [passage.kind.lower() for passage in passages]
     first = kinds.index("title") if "title" in kinds else 0
     title = passages[first : first + 1] or [Passage(0, "")]
     rest = passages[:first] + passages[first + 1 :]
-    moves, position = [], 0
-    for passage in title + rest:
-        moves.append((passage, position - passage.offset))
-        position += len(passage.text) + 1
+    starts = joined_starts(title + rest)
+    # In the order of the document, in which mentions name their passages.
+    starts = starts[1 : first + 1] + starts[:1] + starts[first + 1 :]
+    distances = [
+        start - passage.offset for passage, start in zip(passages, starts, strict=False)
+    ]
     return Layout(
         ID_BREAKS.sub("_", document.id),
         one_line(title[0].text),
         one_line(" ".join(passage.text for passage in rest)),
-        moves,
+        Places(passages),
+        distances,
     )

@@ -18,10 +18,10 @@ from html.entities import html5
 from .document import (
     Document,
     Mention,
+    Places,
     adjoining,
     are_adjoining,
     text_between,
-    text_offsets,
 )
 from .source import Source, quote
 
@@ -154,16 +154,19 @@ class PlainDocument:
             mentions=[],
             markup=False,
         )
+        self._offsets = [passage.offset for passage in self.document.passages]
+        self._places = Places(stored.passages)
+        self._begins = stored.text_starts
         self.lost: list[Mention] = []
         for mention in stored.mentions:
             plain = self._plain(mention)
             (self.document.mentions if plain else self.lost).append(plain or mention)
 
     def _plain(self, mention: Mention) -> Mention | None:
-        place = text_offsets(self.stored, mention)
+        place = self._places.to_joined(mention.start, mention.end, mention.passage)
         if place is None:
             return None
-        begins = self.stored.text_starts
+        begins = self._begins
         first = bisect_right(begins, place[0]) - 1
         last = bisect_right(begins, place[1] - 1) - 1
         start = self._views[first].inside(
@@ -172,7 +175,7 @@ class PlainDocument:
         end = self._views[last].inside(0, place[1] - begins[last])
         if start is None or end is None:
             return None
-        offsets = [passage.offset for passage in self.document.passages]
+        offsets = self._offsets
         whole = offsets[first] + start[0], offsets[last] + end[1]
         if whole[0] >= whole[1]:
             return None
@@ -191,7 +194,7 @@ class PlainDocument:
         RETURNS (Mention | None): With the stored offsets and text; None if it is in
             several passages that do not follow each other.
         """
-        offsets = [passage.offset for passage in self.document.passages]
+        offsets = self._offsets
         first = bisect_right(offsets, mention.start) - 1
         last = bisect_right(offsets, mention.end - 1) - 1
         passages = self.stored.passages

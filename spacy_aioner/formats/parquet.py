@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import AionerError, Report, raise_problem
-from .document import Document, mention_text
+from .document import Document, Places
 from .row_mentions import KEYS
 from .rows import COLUMNS, Columns, read_rows
 from .source import Source, quote
@@ -214,8 +214,9 @@ class ParquetWriter:
 
         document (Document): The document; its text is not written.
         """
+        places = Places(document.passages)
         for mention in document.mentions:
-            text = mention_text(document, mention)
+            text = places.text(mention.start, mention.end, mention.passage)
             if text is None:
                 self.source.misplaced(mention, document.id)
                 continue

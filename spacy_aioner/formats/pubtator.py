@@ -7,6 +7,7 @@ offsets, takes five columns for a relation, and prints what it does not understa
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import BinaryIO
 from bioc import BioCAnnotation
 
 from ..errors import Report, raise_problem
-from .document import Document, Mention, Passage, own_passage
+from .document import Document, Mention, Passage
 from .layout import Layout, further_columns, lay_out, one_line
 from .pubtator_records import PubTatorRecord, RawRecord, is_relation, read_records
 from .relations import Concepts, Dropped, concept_relations, parse_relation
@@ -224,26 +225,25 @@ class PubTatorWriter:
         if not isinstance(record, PubTatorRecord):
             relations, _ = concept_relations(document)
             lines = ["\t".join(map(one_line, filter(None, r))) for r in relations]
-            others = [(0, f"{layout.id}\t{line}") for line in lines]
-            record = PubTatorRecord(others=others, abstract=True, after=[""])
+            new = [(0, f"{layout.id}\t{line}") for line in lines]
+            record = PubTatorRecord(others=new, abstract=True, after=[""])
         lines = [*record.before, f"{layout.id}|t|{layout.title}", *record.between]
         if record.abstract:
             lines.append(f"{layout.id}|a|{layout.abstract}")
-        others = self._others(record, document)
+        text, others = layout.text, deque(self._others(record, document))
         for mention in document.mentions:
-            own = own_passage(document, mention)
-            line = self._mention_line(mention, layout, own)
+            line = self._mention_line(mention, layout, text)
             if isinstance(mention.origin, MentionLine):
                 while others and others[0][0] <= mention.origin.slot:
-                    lines.append(others.pop(0)[1])
+                    lines.append(others.popleft()[1])
             if line is not None:
                 lines.append(line)
         lines += [line for _, line in others]
         lines += record.after
         start = "" if self._terminated else self.newline
         stop = self.newline if record.terminated else ""
-        text = start + self.newline.join(lines) + stop
-        self.stream.write(text.encode("utf-8", "replace"))
+        whole = start + self.newline.join(lines) + stop
+        self.stream.write(whole.encode("utf-8", "replace"))
         self._terminated = record.terminated
 
     def close(self) -> None:
@@ -263,9 +263,7 @@ class PubTatorWriter:
         self._dropped.count += len(record.others) - len(kept)
         return kept
 
-    def _mention_line(
-        self, mention: Mention, layout: Layout, own: Passage | None
-    ) -> str | None:
+    def _mention_line(self, mention: Mention, layout: Layout, text: str) -> str | None:
         state = (mention.start, mention.end, mention.text, mention.type, mention.id)
         extra: list[str] = []
         stated = mention.text
@@ -276,7 +274,7 @@ class PubTatorWriter:
             stated = ""  # What changed may be the offsets: the old text is stale.
         elif isinstance(mention.origin, BioCAnnotation):
             extra = [one_line(text) for text in further_columns(mention.origin.infons)]
-        place = layout.move(mention.start, mention.end, own)
+        place = layout.move(mention.start, mention.end, mention.passage)
         if place is None:
             self.source.problem(
                 f"the mention {quote(mention.text)} at {mention.start} to "
@@ -289,7 +287,7 @@ class PubTatorWriter:
             layout.id,
             str(start),
             str(end),
-            one_line(stated or layout.text[start:end]),
+            one_line(stated or text[start:end]),
             one_line(mention.type),
         ]
         if mention.id is not None or extra:

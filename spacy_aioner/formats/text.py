@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ..errors import Report, raise_problem
 from .compression import bare_name
-from .document import Document, Mention, Passage, mention_text
+from .document import Document, Mention, Passage, Places
 from .source import Source
 
 # A larger file is hardly a text, and would take memory without bounds.
@@ -112,8 +112,9 @@ class TextWriter:
 
         document (Document): The document; its id is not written.
         """
+        places = Places(document.passages)
         for mention in document.mentions:
-            text = mention_text(document, mention)
+            text = places.text(mention.start, mention.end, mention.passage)
             if text is None:
                 self.source.misplaced(mention, document.id)
             else:

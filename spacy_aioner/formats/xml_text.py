@@ -79,6 +79,16 @@ def is_mark(element: Any) -> bool:
     return _SEVERAL_NUMBERS.fullmatch(own[0]) is not None
 
 
+def put(pieces: list[str], text: str | None) -> None:
+    """Add a text to pieces, none of which is empty.
+
+    pieces (list[str]): The text before it.
+    text (str | None): The text, if there is any.
+    """
+    if text:
+        pieces.append(text)
+
+
 def gap_before(element: Any, pieces: Sequence[str]) -> str:
     """What parts a mark from the word before it, which it is not a part of.
 

@@ -14,14 +14,12 @@ from ..scheme.bio import bio_to_spans
 from ..scheme.scheme import Scheme
 from .chain import (
     Chain,
-    best_labels,
-    label_probabilities,
     log_partition,
     path_score,
-    span_probabilities,
 )
 from .consistency import best_first, find_repetitions, support
 from .network import AioNetwork
+from .parts import Parts
 from .types import Emissions, Ints, Plan, ranges
 
 
@@ -115,8 +113,7 @@ def label_scores(
         for task, rows, bounds in split_by_task(emissions.plan):
             label_ids = scheme.label_ids(scheme.tasks[task])
             scores = select_scores(emissions.scores, rows, label_ids)
-            likely = label_probabilities(scores, bounds, chains[task])
-            found[task] = rows, likely.cpu().numpy()
+            found[task] = rows, Parts(bounds).label_probabilities(scores, chains[task])
     return found
 
 
@@ -166,19 +163,21 @@ def decode(
             chain = chains[task]
             label_ids = scheme.label_ids(scheme.tasks[task])
             scores = select_scores(emissions.scores, rows, label_ids)
-            labels = best_labels(scores, bounds, chain).cpu().numpy()
+            parts = Parts(bounds)
+            labels = parts.best_labels(scores, chain)
             begins = np.zeros(len(rows), dtype=bool)
             begins[bounds[:-1]] = True
-            spans = bio_to_spans(labels, begins)
-            if not len(spans[0]):
+            start, end, kind = bio_to_spans(labels, begins)
+            if not len(start):
                 continue
+            spans = (start, parts.within(start, end), kind)
             words = plan.word[rows]
             if consistency:
                 doc = np.searchsorted(plan.words.docs, words, side="right")
                 text = plan.words.piece_start[words]
                 places = find_repetitions(text, doc, bounds, spans)
                 spans = (places.start, places.end, places.type)
-            score = span_probabilities(scores, bounds, chain, spans).cpu().numpy()
+            score = parts.span_probabilities(scores, chain, spans)
             start, end, kind = spans
             if consistency:
                 score = support(score, places.group, consistency)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 
 from spacy.tokens import Span
 
+from ..scheme.intervals import Intervals
+
 SpanFilter = Callable[[Iterable[Span], Iterable[Span]], list[Span]]
 
 
@@ -24,10 +26,11 @@ def highest_score_first(entities: Iterable[Span], spans: Iterable[Span]) -> list
     RETURNS (list[Span]): Entities without overlaps.
     """
     kept = list(entities)
-    taken = {i for span in kept for i in range(span.start, span.end)}
+    taken = Intervals()
+    for span in kept:
+        taken.add(span.start, span.end)
     for span in spans:
-        positions = range(span.start, span.end)
-        if taken.isdisjoint(positions):
+        if not taken.overlaps(span.start, span.end):
             kept.append(span)
-            taken.update(positions)
+            taken.add(span.start, span.end)
     return kept

@@ -78,13 +78,14 @@ def longest_spans(
 ) -> list[tuple[int, int, int]]:
     """Keep the longest of each cluster of overlapping spans, as the paper trains.
 
-    spans (Iterable[tuple[int, int, int]]): (start, end, any number).
+    spans (Iterable[tuple[int, int, int]]): (start, end, any number), none empty.
     RETURNS (list[tuple[int, int, int]]): Spans without overlap, sorted by start.
     """
     kept: list[tuple[int, int, int]] = []
     taken: set[int] = set()
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
-        if taken.isdisjoint(range(span[0], span[1])):
+        # What is kept is at least as long, so an overlap takes in one of the ends.
+        if taken.isdisjoint((span[0], span[1] - 1)):
             kept.append(span)
             taken.update(range(span[0], span[1]))
     return sorted(kept)

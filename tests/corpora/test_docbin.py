@@ -117,3 +117,11 @@ def test_any_mention_comes_back(tmp_path_factory, text, score, task, data):
     (again,) = read_docbin(path)
     assert again.text == text
     assert again.mentions == document.mentions
+
+
+def test_a_document_of_more_than_a_million_characters():
+    stream = io.BytesIO()
+    writer = DocBinWriter(stream)
+    writer.write(Document("1", [Passage(0, "x" * 1_000_001, "text")]))
+    writer.close()
+    assert stream.getvalue()

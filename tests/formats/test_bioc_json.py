@@ -7,12 +7,14 @@ import json
 import pytest
 from bioc import biocjson
 
+from spacy_aioner.formats import bioc_json
 from spacy_aioner.formats.bioc_json import (
     BioCJSONWriter,
     read_bioc_json,
     read_json_header,
 )
 from spacy_aioner.formats.document import Document, Mention, Passage
+from spacy_aioner.formats.json_stream import BoundedJSON
 
 GENE = {
     "id": "A1",
@@ -257,6 +259,29 @@ def test_unknown_keys_below_the_document_are_told_once(read):
 def test_header_below_the_documents(read):
     data = {"documents": [SPARE], "source": "late"}
     assert read(data)[2].source == "late"
+
+
+@pytest.mark.parametrize(
+    ("keys", "whole"), [({}, True), ({"source": ""}, False), ({"date": ""}, False)]
+)
+def test_only_a_header_below_the_documents_costs_a_whole_reading(
+    tmp_path, monkeypatch, keys, whole
+):
+    read = []
+
+    class Watched(BoundedJSON):
+        def read(self, size=-1):
+            data = super().read(size)
+            read.append(len(data))
+            return data
+
+    monkeypatch.setattr(bioc_json, "BoundedJSON", Watched)
+    path = tmp_path / "a.json"
+    text = "word " * 200_000
+    long = {"id": "1", "passages": [{"offset": 0, "text": text}]}
+    path.write_text(json.dumps({**keys, "documents": [long] * 5}))
+    read_json_header(path)
+    assert (sum(read) == path.stat().st_size) == whole
 
 
 def test_nothing_written_is_an_empty_collection():
