@@ -17,7 +17,7 @@ from ..formats.document import (
     are_adjoining,
     text_offsets,
 )
-from ..models.wordpieces import PASSAGES_KEY
+from ..models.words import PASSAGES_KEY
 from ..scheme.bio import longest_spans
 
 TASK_KEY = "aioner_task"

@@ -1,0 +1,105 @@
+"""Ends of predictions that are wrong by what stands there, whatever the network says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spacy.tokens import Doc
+
+from ..scheme.hgvs import prefix_start
+from .groups import Prediction
+
+_CLOSER = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\uff3b": "\uff3d"}
+_OPENER = {closer: opener for opener, closer in _CLOSER.items()}
+_BRACKET = re.compile(f"[{re.escape(''.join([*_CLOSER, *_OPENER]))}]")
+_ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z][A-Za-z\d]*)$")
+
+
+def mended(doc: Doc, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Mend the ends of predictions.
+
+    doc (Doc): The doc.
+    predictions (Sequence[Prediction]): What the tasks predict.
+    RETURNS (list[Prediction]): In order of text; what is alike after mending stands
+        once, with the higher score.
+    """
+    text = doc.text if predictions else ""
+    found: dict[tuple[int, int, str], Prediction] = {}
+    for prediction in predictions:
+        start, end = mend(text, prediction.start_char, prediction.end_char)
+        place = start, end, prediction.label
+        if place in found and found[place].score >= prediction.score:
+            continue
+        if (start, end) != (prediction.start_char, prediction.end_char):
+            span = doc.char_span(start, end, alignment_mode="expand")
+            prediction = replace(
+                prediction,
+                start=span.start,
+                end=span.end,
+                start_char=start,
+                end_char=end,
+            )
+        found[place] = prediction
+    return [found[place] for place in sorted(found)]
+
+
+def mend(text: str, start: int, end: int) -> tuple[int, int]:
+    """Find better ends for a mention.
+
+    It shall hold no half of a pair of brackets: a half that it begins or ends with is
+    given back, and a half that stands right beside it is taken in. A variant has its
+    prefix, an entity of HTML its semicolon.
+
+    text (str): The text.
+    start, end (int): Characters of the mention, end exclusive.
+    RETURNS (tuple[int, int]): Its ends, as they were where there is nothing to mend.
+    """
+    begin = prefix_start(text, start)
+    if begin < start:
+        ends = _balance(text, begin, end)
+        if ends[0] == begin and not any(_unmatched(text, *ends)):
+            return ends
+    if text.startswith(";", end) and _ENTITY.search(text, start, end):
+        end += 1
+    return _balance(text, start, end)
+
+
+def _balance(text: str, start: int, end: int) -> tuple[int, int]:
+    """Ends with which a mention holds no half of a pair, as far as that can be."""
+    if not _BRACKET.search(text, start, end):
+        return start, end
+    low, high = start, end
+    opened, closed = _unmatched(text, start, end)
+    halves = {*opened, *closed}
+    while low < high and (low in halves or text[low].isspace()):
+        low += 1
+    while low < high and (high - 1 in halves or text[high - 1].isspace()):
+        high -= 1
+    if low == high:
+        return start, end
+    for half in reversed([i for i in opened if i >= low]):
+        if not text.startswith(_CLOSER[text[half]], high):
+            break
+        high += 1
+    for half in [i for i in closed if i < high]:
+        if low == 0 or text[low - 1] != _OPENER[text[half]]:
+            break
+        low -= 1
+    return low, high
+
+
+def _unmatched(text: str, start: int, end: int) -> tuple[list[int], list[int]]:
+    """Brackets of a mention that are opened and not closed, and the reverse."""
+    opened: list[int] = []
+    closed: list[int] = []
+    for match in _BRACKET.finditer(text, start, end):
+        opener = _OPENER.get(match.group())
+        if opener is None:
+            opened.append(match.start())
+        elif opened and text[opened[-1]] == opener:
+            opened.pop()
+        else:
+            closed.append(match.start())
+    return opened, closed
