@@ -37,7 +37,7 @@ class Words:
 
     docs (Ints): Bounds of the docs, (n_docs + 1,).
     start, end (Ints): Character offsets in the doc's text, (n_words,).
-    first_token, last_token (Ints): The tokens of the doc that hold the word, (n_words,).
+    first_token, last_token (Ints): Tokens of the doc that hold the word, (n_words,).
     glued (Bools): Whether nothing that can be seen lies between the word and the one
         before it in the doc, (n_words,).
     piece_start, piece_count (Ints): Where the word's pieces lie in `pieces`.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.attrs import IDX, ORTH
-from spacy.strings import hash_string
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from ..scheme.characters import plain
@@ -182,9 +182,8 @@ class WordPieceTable:
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         both = np.concatenate([*arrays, np.zeros((0, 2), dtype=np.uint64)])
         texts = [doc.text for doc in docs]
-        readings = [(i, reading) for i, text in enumerate(texts)
-                    for reading in find_readings(text, join_hyphenated=join_hyphenated)]  # fmt: skip
-        read = {hash_string(reading.text): reading.text for _, reading in readings}
+        readings = find_readings(texts, join_hyphenated=join_hyphenated)
+        read = {get_string_id(reading.text): reading.text for _, reading in readings}
         strings = docs[0].vocab.strings if docs else {}
         entries, rows = self._find(
             np.append(both[:, 1], np.array([*read], dtype=np.uint64)),

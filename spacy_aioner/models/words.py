@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,16 +47,19 @@ class Place:
     entry: int
 
 
-def find_readings(text: str, *, join_hyphenated: bool) -> Iterator[Reading]:
+def find_readings(
+    texts: Sequence[str], *, join_hyphenated: bool
+) -> list[tuple[int, Reading]]:
     """Find what is read otherwise than it is written.
 
-    text (str): The text of a doc.
+    texts (Sequence[str]): The texts of docs.
     join_hyphenated (bool): Whether words that were parted at the end of a line count.
-    YIELDS (Reading): Each place.
+    RETURNS (list[tuple[int, Reading]]): Each place with the number of its doc.
     """
-    yield from stop_codons(text)
-    if join_hyphenated:
-        yield from parted_words(text)
+    rules = [stop_codons, *([parted_words] if join_hyphenated else [])]
+    return [
+        (i, r) for i, text in enumerate(texts) for rule in rules for r in rule(text)
+    ]
 
 
 def read_otherwise(
@@ -130,6 +133,7 @@ def sentence_offsets(doc: Doc, text: str) -> Ints:
     """
     marks, idx = doc.to_array([SENT_START, IDX]).T
     if marks[1:].any():  # As `Doc.has_annotation`, without a Python object per token.
-        return idx[marks.astype(np.int64) == 1].astype(np.int64)
+        begins: Ints = idx[marks.astype(np.int64) == 1].astype(np.int64)
+        return begins
     passages = doc.user_data.get(PASSAGES_KEY, ())
     return np.array(sorted({*sentence_starts(text), *passages}), dtype=np.int64)

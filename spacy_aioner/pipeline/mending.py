@@ -1,4 +1,4 @@
-"""Ends of predictions that are wrong by what stands there, whatever the network says."""
+"""Ends of predictions that are wrong by what stands beside them."""
 
 from __future__ import annotations
 
@@ -21,28 +21,53 @@ def mended(doc: Doc, predictions: Sequence[Prediction]) -> list[Prediction]:
     """Mend the ends of predictions.
 
     doc (Doc): The doc.
-    predictions (Sequence[Prediction]): What the tasks predict.
-    RETURNS (list[Prediction]): In order of text; what is alike after mending stands
-        once, with the higher score.
+    predictions (Sequence[Prediction]): What the tasks predict, in order of text; of one
+        task they do not overlap.
+    RETURNS (list[Prediction]): Likewise: what another one of its task takes in is left
+        out, and ends that would overlap stay as they were. What is alike stands once,
+        with the higher score.
     """
     text = doc.text if predictions else ""
-    found: dict[tuple[int, int, str], Prediction] = {}
+    by_task: dict[str, list[Prediction]] = {}
     for prediction in predictions:
-        start, end = mend(text, prediction.start_char, prediction.end_char)
-        place = start, end, prediction.label
-        if place in found and found[place].score >= prediction.score:
-            continue
-        if (start, end) != (prediction.start_char, prediction.end_char):
-            span = doc.char_span(start, end, alignment_mode="expand")
-            prediction = replace(
-                prediction,
-                start=span.start,
-                end=span.end,
-                start_char=start,
-                end_char=end,
-            )
-        found[place] = prediction
+        by_task.setdefault(prediction.task, []).append(prediction)
+    found: dict[tuple[int, int, str], Prediction] = {}
+    for its in by_task.values():
+        for prediction, start, end in _mend_all(text, its):
+            place = start, end, prediction.label
+            if place not in found or found[place].score < prediction.score:
+                found[place] = _moved(doc, prediction, start, end)
     return [found[place] for place in sorted(found)]
+
+
+def _mend_all(
+    text: str, predictions: Sequence[Prediction]
+) -> list[tuple[Prediction, int, int]]:
+    """Predictions of one task with the ends that they get."""
+    kept: list[tuple[Prediction, int, int]] = []
+    for prediction in predictions:
+        ends = mend(text, prediction.start_char, prediction.end_char)
+        kept.append((prediction, *ends))
+        i = len(kept) - 1
+        while i > 0 and kept[i][1] < kept[i - 1][2]:
+            if kept[i][1] <= kept[i - 1][1]:
+                del kept[i - 1]
+            else:
+                kept[i - 1 : i + 1] = [
+                    (p, p.start_char, p.end_char) for p, _, _ in kept[i - 1 : i + 1]
+                ]
+            i -= 1
+    return kept
+
+
+def _moved(doc: Doc, prediction: Prediction, start: int, end: int) -> Prediction:
+    """A prediction with other ends."""
+    if (start, end) == (prediction.start_char, prediction.end_char):
+        return prediction
+    span = doc.char_span(start, end, alignment_mode="expand")
+    return replace(
+        prediction, start=span.start, end=span.end, start_char=start, end_char=end
+    )
 
 
 def mend(text: str, start: int, end: int) -> tuple[int, int]:
@@ -79,11 +104,11 @@ def _balance(text: str, start: int, end: int) -> tuple[int, int]:
         high -= 1
     if low == high:
         return start, end
-    for half in reversed([i for i in opened if i >= low]):
+    for half in reversed([i for i in opened if low <= i < high]):
         if not text.startswith(_CLOSER[text[half]], high):
             break
         high += 1
-    for half in [i for i in closed if i < high]:
+    for half in [i for i in closed if low <= i < high]:
         if low == 0 or text[low - 1] != _OPENER[text[half]]:
             break
         low -= 1

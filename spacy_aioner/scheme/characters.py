@@ -21,7 +21,7 @@ INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-# Hyphen, non-breaking hyphen and minus sign, for which most texts have the one of ASCII.
+# Hyphen, non-breaking hyphen and minus sign: most texts have ASCII's sign for them.
 _HYPHENS = str.maketrans("\u2010\u2011\u2212", "---")
 # These say something about a name and are no letters of it.
 _MARKS = "\u2120\u2122"  # Service mark, trade mark.

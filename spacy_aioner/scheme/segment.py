@@ -9,10 +9,12 @@ from .hgvs import in_variant
 
 _HIDDEN = f"[{INVISIBLE}]"
 # Raised and lowered digits are digits, but not of the number before them; fractions
-# and numbers in circles are single signs. To Python all of these are letters.
+# and numbers in circles are single signs, and so is "_". To Python all are letters.
 _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089"
-_NUMBERS = "\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
-_LETTER = rf"[^\W\d_{_RAISED}{_NUMBERS}{INVISIBLE}]"
+_SIGNS = (
+    "_\uff3f\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+)
+_LETTER = rf"[^\W\d{_RAISED}{_SIGNS}{INVISIBLE}]"
 # A run of letters, a run of digits or any other single sign: with these boundaries
 # the fewest gold mentions of the corpora begin or end inside a word. Characters that
 # are not seen part no run.
@@ -20,7 +22,7 @@ WORD = re.compile(
     rf"{_LETTER}+(?:{_HIDDEN}*(?:{_LETTER}+|[\u0300-\u036f]+))*"
     rf"|\d+(?:{_HIDDEN}+\d+)*"
     rf"|[{_RAISED}]+(?:{_HIDDEN}+[{_RAISED}]+)*"
-    rf"|[^\w\s{INVISIBLE}]|[_{_NUMBERS}]"
+    rf"|[^\w\s{INVISIBLE}]|[{_SIGNS}]"
 )
 # What lies between words.
 GAP = re.compile(rf"\s+|{_HIDDEN}+")
