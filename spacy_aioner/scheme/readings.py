@@ -12,8 +12,8 @@ from .hgvs import RESIDUE
 # Where a protein ends, HGVS writes "*" or, as most authors did, "X": "p.Trp24*",
 # "p.(W24*)", "Gln1756fs*74". Elsewhere an asterisk points to a footnote.
 _STOP_CODON = re.compile(
-    rf"(?:(?<![A-Za-z]){RESIDUE}|(?<=p\.)[A-Z]|(?<=p\.\()[A-Z])[1-9]\d*(\*)"
-    rf"|(?<![A-Za-z])(?:{RESIDUE}|[A-Z])[1-9]\d*((?:{RESIDUE}|[A-Z])?fs\*)"
+    rf"(?:(?:(?<![A-Za-z]){RESIDUE}|(?<=p\.)[A-Z]|(?<=p\.\()[A-Z])[1-9]\d*"
+    rf"|(?<![A-Za-z])(?:{RESIDUE}|[A-Z])[1-9]\d*(?:{RESIDUE}|[A-Z])?fs)\*"
 )
 # A word that was parted at the end of a line, as text of PDF files has it.
 _PARTED = re.compile(
@@ -40,15 +40,14 @@ def stop_codons(text: str) -> Iterator[Reading]:
     """Find signs of HGVS for the end of a protein.
 
     text (str): Running text.
-    YIELDS (Reading): Each with an "X" in the sign's place, in order.
+    YIELDS (Reading): Each, read as "X", in order.
     """
     if "*" not in text and "\uff0a" not in text:
         return
     signs, offsets = plain_signs(text)
     for match in _STOP_CODON.finditer(signs):
-        start, end = match.span(match.lastindex or 0)
-        word = signs[start:end].replace("*", "X")
-        yield Reading(offsets[start], offsets[end - 1] + 1, word)
+        star = offsets[match.end() - 1]
+        yield Reading(star, star + 1, "X")
 
 
 def parted_words(text: str) -> Iterator[Reading]:

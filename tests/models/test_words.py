@@ -98,13 +98,8 @@ def test_a_stop_codon_is_read_as_a_letter(request, table, maker):
         "the p.Gln17fs*74 or p.Trp24* in mice"
     )
     words = table.words([doc])
-    assert written(doc, words)[4:11] == ["17", "fs*", "74", "or", "p", ".", "Trp"]
-    assert read(table, words)[4:7] == ["17", "fsx", "74"]
-    star = written(doc, words).index("*")
-    assert read(table, words)[star] == "x"
-    first, last = words.first_token, words.last_token
-    for i, text in enumerate(written(doc, words)):
-        assert text in doc[first[i] : last[i] + 1].text
+    assert "".join(written(doc, words)) == doc.text.replace(" ", "")
+    assert "".join(read(table, words)) == "thep.gln17fsx74orp.trp24xinmice"
 
 
 @pytest.mark.parametrize(

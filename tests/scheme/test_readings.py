@@ -10,21 +10,14 @@ def readings(found, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "word"),
-    [
-        ("the p.Trp24* allele", "*", "X"),
-        ("the p.(Trp24*) allele", "*", "X"),
-        ("the p.W24* allele", "*", "X"),
-        ("the p.(W24*) allele", "*", "X"),
-        ("the Arg97* allele", "*", "X"),
-        ("p.Gln1756fs*74 was", "fs*", "fsX"),
-        ("p.Arg97Profs*23 was", "Profs*", "ProfsX"),
-        ("R97Pfs*5 was", "Pfs*", "PfsX"),
-        ("p.Trp\u200b24\uff0a was", "\uff0a", "X"),
-    ],
-)
-def test_the_end_of_a_protein(text, place, word):
-    assert readings(stop_codons(text), text) == [(place, word, True)]
+    "text",
+    ["p.Trp24* allele", "p.(Trp24*) allele", "p.W24* allele", "p.(W24*) allele",
+     "Arg97* allele", "p.Gln1756fs*74 was", "p.Arg97Profs*23 was", "R97Pfs*5 was",
+     "p.Trp\u200b24\uff0a was"],
+)  # fmt: skip
+def test_the_end_of_a_protein(text):
+    ((star, word, sure),) = readings(stop_codons(text), text)
+    assert (star, word, sure) == ("\uff0a" if "\uff0a" in text else "*", "X", True)
 
 
 @pytest.mark.parametrize(
