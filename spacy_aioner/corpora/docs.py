@@ -19,7 +19,7 @@ from ..formats.document import (
     Places,
 )
 from ..formats.markup import PlainDocument
-from ..models.wordpieces import PASSAGES_KEY
+from ..models.words import PASSAGES_KEY
 from ..scheme.bio import longest_spans
 
 TASK_KEY = "aioner_task"

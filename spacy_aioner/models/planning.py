@@ -121,11 +121,7 @@ def _read(words: Words, word: Ints) -> tuple[Ints, Ints]:
     count = words.piece_count[word]
     number = ranges(words.piece_start[word], count)
     shapes = words.shapes[number]
-    previous = np.maximum(word - 1, 0)
-    glued = (word > 0) & (words.start[word] == words.end[previous])
-    # The first word of a doc may begin where that of another one ended.
-    glued &= ~np.isin(word, words.docs)
-    shapes[(np.cumsum(count) - count)[glued]] += N_CASES
+    shapes[(np.cumsum(count) - count)[words.glued[word]]] += N_CASES
     return words.pieces[number], shapes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 # Ways to write the letters of a word-piece; see `wordpieces.letter_case`.
 N_CASES = 5
 
@@ -30,12 +31,15 @@ def ranges(starts: Ints, counts: Ints) -> Ints:
 class Words:
     """The words of a batch of docs, laid end to end.
 
-    The model reads words of its own, which never reach across the doc's tokens: with
-    the aioner tokenizer a word is a token, with another one a token may hold several.
+    The model reads words of its own: with the aioner tokenizer a word is a token, with
+    another one a token may hold several. Only what is read as one word, such as a word
+    that was parted at the end of a line, reaches across tokens.
 
     docs (Ints): Bounds of the docs, (n_docs + 1,).
     start, end (Ints): Character offsets in the doc's text, (n_words,).
-    token (Ints): The token of the doc that holds the word, (n_words,).
+    first_token, last_token (Ints): Tokens of the doc that hold the word, (n_words,).
+    glued (Bools): Whether nothing that can be seen lies between the word and the one
+        before it in the doc, (n_words,).
     piece_start, piece_count (Ints): Where the word's pieces lie in `pieces`.
     pieces, shapes (Ints): Word-piece ids of all words known so far, and how their
         letters are written; see `wordpieces.letter_case`.
@@ -45,7 +49,9 @@ class Words:
     docs: Ints
     start: Ints
     end: Ints
-    token: Ints
+    first_token: Ints
+    last_token: Ints
+    glued: Bools
     piece_start: Ints
     piece_count: Ints
     pieces: Ints

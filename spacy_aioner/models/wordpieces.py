@@ -1,27 +1,37 @@
 """From docs to words and word-pieces, without Python work per token.
 
 Each distinct token text is cut into words and pieces once; its entry in the table is
-found again by the token's hash, so a batch of docs costs array look-ups only.
+found again by the token's hash, so a batch of docs costs array look-ups only. The
+pieces are those of what the word's characters stand for (`scheme.characters`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from spacy.attrs import IDX, ORTH, SENT_START
+from spacy.attrs import IDX, ORTH
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
-from ..scheme.segment import sentence_starts, word_offsets
+from ..scheme.characters import plain
+from ..scheme.segment import word_offsets
 from .types import N_CASES, Ints, Words, ranges
+from .words import (
+    Found,
+    Place,
+    find_glued,
+    find_readings,
+    read_otherwise,
+    sentence_offsets,
+)
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PASSAGES_KEY = "aioner_passages"
 WORD_RULES = ("runs", "tokens")
 # Then the table begins anew: a stream of any length takes bounded memory.
 _MAX_ENTRIES = 100_000
@@ -96,9 +106,11 @@ class WordPieceTable:
         """
         self.__dict__.update(state, _lock=Lock())
 
-    def _find(self, orths: Any, strings: Any) -> tuple[_Entries, Ints]:
-        """Entries, and the rows of token hashes in them, (n,); new ones are entered."""
-        unique, inverse = np.unique(orths, return_inverse=True)
+    def _find(
+        self, hashes: Any, text_of: Callable[[int], str]
+    ) -> tuple[_Entries, Ints]:
+        """Entries, and the rows of texts in them, (n,); new ones are entered."""
+        unique, inverse = np.unique(hashes, return_inverse=True)
         keys = unique.tolist()
         with self._lock:
             if len(self._rows) > _MAX_ENTRIES:
@@ -106,7 +118,7 @@ class WordPieceTable:
             rows = self._rows
             new = [key for key in keys if key not in rows]
             if new:
-                entries = self._enter([strings[key] for key in new])
+                entries = self._enter([text_of(key) for key in new])
                 numbers = range(len(self._entries.word_count), len(entries.word_count))
                 # In this order, so that an interruption leaves no row without entry.
                 self._entries = entries
@@ -118,7 +130,7 @@ class WordPieceTable:
     def _enter(self, texts: Sequence[str]) -> _Entries:
         """The entries that there are and those of further texts."""
         words = [self._split(text) for text in texts]
-        flat = [[t[i:j]] for t, offsets in zip(texts, words, strict=True)
+        flat = [[plain(t[i:j])] for t, offsets in zip(texts, words, strict=True)
                 for i, j in offsets]  # fmt: skip
         # One by one, and not as a batch: a batch starts threads, after which the
         # tokenizers library complains about every fork.
@@ -161,34 +173,53 @@ class WordPieceTable:
             shapes=_append(known.shapes, shapes),
         )
 
-    def words(self, docs: Sequence[Doc]) -> Words:
+    def words(self, docs: Sequence[Doc], *, join_hyphenated: bool = False) -> Words:
         """Cut docs into words, word-pieces and sentences.
 
         docs (Sequence[Doc]): The docs; they are not changed.
+        join_hyphenated (bool): Whether a word that was parted by a hyphen at the end of
+            a line is read as one; see `words.read_otherwise`.
         RETURNS (Words): The words of all docs; a doc may have none.
         """
         arrays = [doc.to_array([IDX, ORTH]) for doc in docs]
         lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
         both = np.concatenate([*arrays, np.zeros((0, 2), dtype=np.uint64)])
-        entries, rows = self._find(both[:, 1], docs[0].vocab.strings if docs else {})
+        texts = [doc.text for doc in docs]
+        readings = find_readings(texts, join_hyphenated=join_hyphenated)
+        read = {get_string_id(reading.text): reading.text for _, reading in readings}
+        strings = docs[0].vocab.strings if docs else {}
+        entries, rows = self._find(
+            np.append(both[:, 1], np.array([*read], dtype=np.uint64)),
+            lambda key: read.get(key) or strings[key],
+        )
+        rows, read_rows = rows[: len(both)], rows[len(both) :]
         counts = entries.word_count[rows]
         entry = ranges(entries.word_start[rows], counts)
-        token = ranges(np.zeros_like(lengths), lengths)
+        token = np.repeat(ranges(np.zeros_like(lengths), lengths), counts)
         start = np.repeat(both[:, 0].astype(np.int64), counts) + entries.begin[entry]
-        bounds = np.append(0, np.cumsum(lengths))
-        docs_at = np.append(0, np.cumsum(counts))[bounds]
-        sentences = [docs_at]
-        for i, doc in enumerate(docs):
-            first, last = docs_at[i], docs_at[i + 1]
-            begins = np.array(_sentence_offsets(doc), dtype=np.int64)
-            sentences.append(first + np.searchsorted(start[first:last], begins))
+        docs_at = np.append(0, np.cumsum(counts))[np.append(0, np.cumsum(lengths))]
+        end = start + entries.length[entry]
+        found = Found(docs_at, start, end, token, token, entry)
+        marks = [sentence_offsets(*pair) for pair in zip(docs, texts, strict=True)]
+        if readings:
+            row_of = dict(zip(read.values(), read_rows.tolist(), strict=True))
+            places = [Place(i, reading, int(entries.word_start[row_of[reading.text]]))
+                      for i, reading in readings
+                      if entries.word_count[row_of[reading.text]] == 1]  # fmt: skip
+            found = read_otherwise(found, places, entries.piece_count, marks)
+        sentences = [found.docs]
+        for i, begins in enumerate(marks):
+            first, last = found.docs[i], found.docs[i + 1]
+            sentences.append(first + np.searchsorted(found.start[first:last], begins))
         return Words(
-            docs=docs_at,
-            start=start,
-            end=start + entries.length[entry],
-            token=np.repeat(token, counts),
-            piece_start=entries.piece_start[entry],
-            piece_count=entries.piece_count[entry],
+            docs=found.docs,
+            start=found.start,
+            end=found.end,
+            first_token=found.first_token,
+            last_token=found.last_token,
+            glued=find_glued(found, texts),
+            piece_start=entries.piece_start[found.entry],
+            piece_count=entries.piece_count[found.entry],
             pieces=entries.pieces,
             shapes=entries.shapes,
             sentences=np.unique(np.concatenate(sentences)),
@@ -213,12 +244,3 @@ def letter_case(text: str) -> int:
     if capitals == len(text):
         return 2 if capitals > 1 else 3
     return 1 if capitals == 1 and text[0].isupper() else N_CASES - 1
-
-
-def _sentence_offsets(doc: Doc) -> list[int]:
-    """Where sentences begin after the first: the doc's own marks, else by rule."""
-    marks, idx = doc.to_array([SENT_START, IDX]).T
-    if marks[1:].any():  # As `Doc.has_annotation`, without a Python object per token.
-        return idx[marks.astype(np.int64) == 1].astype(np.int64).tolist()  # type: ignore[no-any-return]
-    passages = doc.user_data.get(PASSAGES_KEY, ())
-    return sorted({*sentence_starts(doc.text), *passages})

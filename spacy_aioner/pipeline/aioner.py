@@ -16,6 +16,7 @@ from ..scheme.scheme import Scheme
 from .filters import SpanFilter
 from .groups import Prediction, agreed, to_predictions, write_group
 from .learner import TaskLearner, task_types
+from .mending import mended
 from .settings import Request, Settings, check_setting
 from .stream import annotate
 
@@ -48,6 +49,7 @@ class AionerNER(TaskLearner):
     threshold (float): Predictions below this probability are dropped.
     consistency (float): How much the same words elsewhere in the doc count.
     abbreviations (bool): Whether abbreviations agree with their long forms.
+    join_hyphenated (bool): Whether words parted at the end of a line are read as one.
     scorer (Callable | None): The scoring method.
     RAISES (AionerError): If a task is unknown, or a share not within 0 and 1.
     """
@@ -68,6 +70,7 @@ class AionerNER(TaskLearner):
         threshold: float,
         consistency: float,
         abbreviations: bool,
+        join_hyphenated: bool,
         scorer: Callable[..., dict[str, Any]] | None,
     ) -> None:
         self.vocab = vocab
@@ -82,6 +85,7 @@ class AionerNER(TaskLearner):
             "threshold": threshold,
             "consistency": consistency,
             "abbreviations": abbreviations,
+            "join_hyphenated": join_hyphenated,
             "spans_key": spans_key,
             "annotate_ents": annotate_ents,
             "overwrite": overwrite,
@@ -97,6 +101,7 @@ class AionerNER(TaskLearner):
     threshold = _setting("threshold", "Predictions below it are dropped.")
     consistency = _setting("consistency", "How much repetitions of the words count.")
     abbreviations = _setting("abbreviations", "Whether they agree with long forms.")
+    join_hyphenated = _setting("join_hyphenated", "Whether parted words are joined.")
     annotate_ents = _setting("annotate_ents", "Whether `doc.ents` is written.")
     overwrite = _setting("overwrite", "Whether what is there is replaced.")
 
@@ -253,6 +258,7 @@ class AionerNER(TaskLearner):
             threshold=request.threshold,
         )
         found = to_predictions(self.scheme, emissions.plan.words, spans)
+        found = [mended(doc, its) for doc, its in zip(docs, found, strict=True)]
         if not request.abbreviations:
             return found
         return [agreed(doc, its) for doc, its in zip(docs, found, strict=True)]

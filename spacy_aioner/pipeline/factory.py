@@ -27,6 +27,7 @@ overwrite = true
 threshold = 0.0
 consistency = 0.0
 abbreviations = false
+join_hyphenated = false
 
 [aioner.ents_filter]
 @misc = "spacy_aioner.highest_score_first.v1"
@@ -81,6 +82,7 @@ def make_aioner(
     threshold: float,
     consistency: float,
     abbreviations: bool,
+    join_hyphenated: bool,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> AionerNER:
     """Make the component.
@@ -103,6 +105,8 @@ def make_aioner(
         that were missed and drops entities that stand alone; 0 switches it off.
     abbreviations (bool): Whether abbreviations that the doc defines agree with their
         long forms: see `spacy_aioner.abbreviations.agreement.agree`.
+    join_hyphenated (bool): Whether a word that was parted by a hyphen at the end of a
+        line is read as one: see `spacy_aioner.models.words.read_otherwise`.
     scorer (Callable | None): The scoring method.
     RETURNS (AionerNER): The component.
     """
@@ -120,5 +124,6 @@ def make_aioner(
         threshold=threshold,
         consistency=consistency,
         abbreviations=abbreviations,
+        join_hyphenated=join_hyphenated,
         scorer=scorer,
     )

@@ -53,8 +53,8 @@ def to_predictions(
     found = [{} for _ in words.docs[1:]]
     rows = zip(
         owners.tolist(),
-        words.token[spans.first].tolist(),
-        words.token[spans.last].tolist(),
+        words.first_token[spans.first].tolist(),
+        words.last_token[spans.last].tolist(),
         words.start[spans.first].tolist(),
         words.end[spans.last].tolist(),
         spans.task.tolist(),

@@ -135,7 +135,9 @@ class TaskLearner(TrainablePipe):  # type: ignore[misc]
         from ..models.planning import plan_windows
 
         shim = get_shim(self.model)
-        words = shim.table.words(docs)  # type: ignore[union-attr]
+        words = shim.table.words(  # type: ignore[union-attr]
+            docs, join_hyphenated=self.cfg["join_hyphenated"]
+        )
         return plan_windows(
             words,
             tasks,

@@ -112,6 +112,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "threshold": (_is_share, "between 0 and 1"),
     "consistency": (_is_share, "between 0 and 1"),
     "abbreviations": (_is_flag, "true or false"),
+    "join_hyphenated": (_is_flag, "true or false"),
     "annotate_ents": (_is_flag, "true or false"),
     "overwrite": (_is_flag, "true or false"),
     "spans_key": (_is_name, "the name of a group, or null"),

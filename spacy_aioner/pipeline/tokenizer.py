@@ -10,11 +10,12 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpora.reference import split_reference
-from ..scheme.segment import WORD
+from ..scheme.segment import GAP, WORD
 
 # Runs of letters, runs of digits, single other signs; white space as spaCy has it:
-# one space after a token belongs to it, all else is a token of its own.
-_TOKEN = re.compile(rf"{WORD.pattern}|\s+")
+# one space after a token belongs to it, all else is a token of its own. So are
+# invisible characters that do not lie within a run.
+_TOKEN = re.compile(f"{WORD.pattern}|{GAP.pattern}")
 
 
 def create_tokenizer() -> "Callable[[Language], AionerTokenizer]":

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import re
 
+from .characters import INVISIBLE, plain_signs
+from .hgvs import in_variant
+
+_HIDDEN = f"[{INVISIBLE}]"
+# Raised and lowered digits are digits, but not of the number before them; fractions
+# and numbers in circles are single signs, and so is "_". To Python all are letters.
+_RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089"
+_SIGNS = (
+    "_\uff3f\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+)
+_LETTER = rf"[^\W\d{_RAISED}{_SIGNS}{INVISIBLE}]"
 # A run of letters, a run of digits or any other single sign: with these boundaries
-# the fewest gold mentions of the corpora begin or end inside a word.
-WORD = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+|[^\w\s]|_")
+# the fewest gold mentions of the corpora begin or end inside a word. Characters that
+# are not seen part no run.
+WORD = re.compile(
+    rf"{_LETTER}+(?:{_HIDDEN}*(?:{_LETTER}+|[\u0300-\u036f]+))*"
+    rf"|\d+(?:{_HIDDEN}+\d+)*"
+    rf"|[{_RAISED}]+(?:{_HIDDEN}+[{_RAISED}]+)*"
+    rf"|[^\w\s{INVISIBLE}]|[{_SIGNS}]"
+)
+# What lies between words.
+GAP = re.compile(rf"\s+|{_HIDDEN}+")
 
 _CLOSERS = "\"')\\]}»”’"
 _STOP = re.compile(
@@ -19,9 +38,6 @@ _ABBREVIATIONS = frozenset(
 )
 # These do end sentences when a capital follows the space ("et al. The …").
 _MAY_END = frozenset(["al", "co", "corp", "inc", "ltd", "sp", "spp", "no", "etc"])
-# What HGVS writes before a position, with a space by some authors ("c. 1093-1G>T").
-_PREFIXES = frozenset("cgmnopr")
-_DIGIT = re.compile(r"\s+\d")
 _LAST_WORD = re.compile(r"[^\s(\[]+$")
 _LOOK_BACK = 24
 
@@ -31,7 +47,7 @@ def word_offsets(text: str) -> list[tuple[int, int]]:
 
     text (str): Any text.
     RETURNS (list[tuple[int, int]]): Start and exclusive end of each word; only
-        white space lies between them.
+        white space and invisible characters lie between them.
     """
     return [match.span() for match in WORD.finditer(text)]
 
@@ -43,6 +59,7 @@ def sentence_starts(text: str) -> list[int]:
     RETURNS (list[int]): Offsets at or before the first word of each later sentence,
         increasing.
     """
+    text, offsets = plain_signs(text)
     starts: list[int] = []
     previous = 0
     length = len(text.rstrip())
@@ -52,7 +69,7 @@ def sentence_starts(text: str) -> list[int]:
             continue
         # A full stop before an empty line ends one sentence, not two.
         if not text[previous:start].isspace():
-            starts.append(start)
+            starts.append(offsets[start])
         previous = start
     return starts
 
@@ -67,7 +84,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
         # An initial or a genus ("E. coli", "J. Smith"), unless it closes a clause
         # such as "vitamin C." or "hepatitis B.", which a longer sentence survives.
         return False
-    if word in _PREFIXES and _DIGIT.match(text, match.end()):
+    if in_variant(text, match.start()):
         return False
     lowered = word.lower()
     return lowered not in _ABBREVIATIONS or lowered in _MAY_END

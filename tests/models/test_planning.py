@@ -23,7 +23,9 @@ def make_words(docs):
         docs=np.cumsum([0, *per_doc]),
         start=word,
         end=word + 1,
-        token=word,
+        first_token=word,
+        last_token=word,
+        glued=np.zeros(len(word), dtype=bool),
         piece_start=np.cumsum(counts) - counts,
         piece_count=counts,
         pieces=np.arange(counts.sum()),
@@ -209,9 +211,9 @@ def test_a_doc_is_divided_evenly():
 
 def test_shapes_tell_case_and_missing_spaces():
     words = make_words([[[2, 1], [1]], [[1]]])
-    # "ab-" and "d" with a space before it; then another doc at the same offset.
-    start, end = np.array([0, 2, 4, 5]), np.array([2, 3, 5, 6])
+    # "ab-" and "d" with a space before it; then another doc.
     shapes = np.array([1, 2, 0, 3, 0])
-    words = replace(words, start=start, end=end, shapes=shapes)
+    glued = np.array([False, True, False, False])
+    words = replace(words, glued=glued, shapes=shapes)
     plan = plan_windows(words, [[0], [0]], max_pieces=LIMIT)
     assert plan.inputs.shapes.tolist() == [1, 2, N_CASES, 3, 0]

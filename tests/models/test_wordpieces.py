@@ -8,11 +8,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from spacy_aioner.models import wordpieces
-from spacy_aioner.models.wordpieces import (
-    PASSAGES_KEY,
-    WordPieceTable,
-    letter_case,
-)
+from spacy_aioner.models.wordpieces import WordPieceTable, letter_case
+from spacy_aioner.models.words import PASSAGES_KEY
 
 SIGNS = "aZ9 .\n\t<>[]/-_µ²ß\u0000\u0007\u200b\u200d\u0301\u0323\u0627\u05d0\U0001f600"
 
@@ -130,7 +127,8 @@ def test_any_text_gives_words_in_order_inside_their_token(
         for d, doc in enumerate(docs):
             end = 0
             for i in range(words.docs[d], words.docs[d + 1]):
-                token = doc[int(words.token[i])]
+                assert words.first_token[i] == words.last_token[i]
+                token = doc[int(words.first_token[i])]
                 assert end <= words.start[i] < words.end[i]
                 assert token.idx <= words.start[i]
                 assert words.end[i] <= token.idx + len(token)
@@ -167,7 +165,8 @@ def test_tokens_of_another_tokenizer_hold_several_words(table, by_space):
     doc = by_space.make_doc("(TP53-null mice)")
     words = table.words([doc])
     assert texts_of([doc], words)[0] == ["(", "TP", "53", "-", "null", "mice", ")"]
-    assert words.token.tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert words.first_token.tolist() == [0, 0, 0, 0, 0, 1, 1]
+    assert words.last_token.tolist() == [0, 0, 0, 0, 0, 1, 1]
 
 
 def test_sentences_come_from_the_doc_where_it_has_them(table, nlp):

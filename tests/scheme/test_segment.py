@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_aioner.scheme.characters import invisible_offsets, plain
 from spacy_aioner.scheme.segment import sentence_starts, word_offsets
 
 any_text = st.text(st.characters(codec="utf-8"), max_size=80) | st.text(
-    "aB1. \n\t_-µ²\u0301\u200d\u0627\u05d0\U0001f600?!()\"'", max_size=80
+    "aB1. \n\t_-µ²½Ａ．\u0301\u200d\u00ad\u0627\u05d0\U0001f600?!()\"'", max_size=80
 )
 
 
@@ -23,14 +24,29 @@ def sentences(text):
 
 
 @given(any_text)
-def test_only_white_space_lies_between_words(text):
+def test_nothing_that_is_seen_lies_between_words(text):
     position = 0
     for start, end in word_offsets(text):
         assert position <= start < end
-        assert text[position:start] == "" or text[position:start].isspace()
+        assert not plain(text[position:start]).strip()
         assert not any(sign.isspace() for sign in text[start:end])
+        assert not invisible_offsets(text[start] + text[end - 1])
         position = end
-    assert text[position:] == "" or text[position:].isspace()
+    assert not plain(text[position:]).strip()
+
+
+@given(st.text("aB12.-\u03b2(", max_size=40), st.data())
+def test_invisible_characters_part_no_word(text, data):
+    hidden = st.text("\u00ad\u200b\u2060\ufe0f", max_size=2)
+    other = "".join(sign + data.draw(hidden) for sign in text)
+    assert [plain(word) for word in words(other)] == words(text)
+
+
+@given(st.text("aB12.- ()", max_size=40))
+def test_full_width_characters_make_the_same_words(text):
+    wide = "".join(chr(ord(c) + 0xFEE0) if c != " " else c for c in text)
+    assert word_offsets(wide) == word_offsets(text)
+    assert sentence_starts(wide) == sentence_starts(text)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +58,9 @@ def test_only_white_space_lies_between_words(text):
         ("na\u0131\u0308ve a_b", ["na\u0131\u0308ve", "a", "_", "b"]),
         ("</Gene>", ["<", "/", "Gene", ">"]),
         (" \t\n", []),
+        ("H\u2082O\u2082", ["H", "\u2082", "O", "\u2082"]),
+        ("Ca\u00b2\u207a 10\u00b2", ["Ca", "\u00b2", "\u207a", "10", "\u00b2"]),
+        ("1\u00bdmg", ["1", "\u00bd", "mg"]),
     ],
 )
 def test_words(text, expected):
@@ -84,10 +103,19 @@ def test_no_word_lies_across_a_sentence_start(left, right):
         ["It grew.", "\u03b2-catenin did not."],
         ["It fell in 2 h.", "5 mg were left."],
         ["We saw p. 104, not c.", "The cells died."],
+        ["The p. V600E and p. (Arg97Pro) alleles."],
+        ["It was NM_000546.5:c. (92_301)del or p . Arg 97 Ter."],
+        ["We saw it on p.", "The cells died."],
+        ["It grew\uff0e", "The cells died."],
     ],
 )
 def test_sentences(parts):
     assert sentences(" ".join(parts)) == [part.strip() for part in parts]
+
+
+def test_a_sentence_begins_where_it_does_without_invisible_characters():
+    text = "It gr\u00adew.\u200b \u2060The cells died."
+    assert sentence_starts(text) == [text.index(" \u2060")]
 
 
 def test_a_wrapped_line_with_a_full_stop_ends_a_sentence():
