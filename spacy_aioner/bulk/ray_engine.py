@@ -58,6 +58,8 @@ def run_ray(
     YIELDS (Outcome): What came of each job, in the order in which they end.
     RAISES (AionerError): If Ray is not there, or as in `run_workers`.
     """
+    if address is None:
+        _stay_local()
     try:
         import ray
         import ray.data
@@ -98,6 +100,17 @@ def run_ray(
     finally:
         if began:
             ray.shutdown()
+
+
+def _stay_local() -> None:
+    """Have a Ray that is started here listen on this machine's own address only.
+
+    By itself it binds all of its ports to all addresses. Ray reads this variable when
+    it is imported: it is what makes it local on Windows and macOS, and with it does the
+    same elsewhere (2.60, `ray/_private/ray_constants.py`).
+    """
+    if "RAY_ADDRESS" not in os.environ:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
 def _with_absolute_model(manifest: Manifest) -> Manifest:

@@ -1,10 +1,14 @@
-"""The same plan on a Ray cluster of two nodes, of which one is lost."""
+"""The same plan with Ray: on a cluster that loses a node, and on one machine."""
 
+import contextlib
 import gzip
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +119,52 @@ def test_wrong_settings_and_no_cluster(files, tag):
     result = tag(files, "--address", "127.0.0.1:1")
     assert result.exit_code == 1
     assert "add --engine ray" in result.stderr
+
+
+def descendants(pid):
+    """The processes that a process started, and those that these did."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+    found = {pid}
+    while more := {p for p, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def listening(pids):
+    """The addresses on which processes wait for connections, as /proc has them."""
+    sockets = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    sockets.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    lines = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    listens = "0A"
+    return {
+        fields[1].partition(":")[0]
+        for fields in lines
+        if fields[3] == listens and f"socket:[{fields[9]}]" in sockets
+    }
+
+
+def test_a_local_run_listens_on_this_machine_only(files, model, tmp_path):
+    command = [sys.executable, "-W", "ignore", "-m", "spacy_aioner.cli", "tag"]
+    command += [files, "--output", tmp_path / "out", "--model", model, "--quiet"]
+    command += ["--engine", "ray"]
+    process = subprocess.Popen([str(part) for part in command])
+    seen = set()
+    while process.poll() is None:
+        seen |= listening(descendants(process.pid))
+        time.sleep(0.2)
+    assert process.returncode == 0
+    assert seen
+    # 127.0.0.1 in both families, as numbers of the machine's byte order.
+    assert seen <= {"0100007F", "0000000000000000FFFF00000100007F"}
