@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
@@ -25,6 +27,8 @@ from ..scheme.bio import longest_spans
 TASK_KEY = "aioner_task"
 ID_KEY = "aioner_id"
 SPANS_KEY = "aioner"
+# A span as spaCy stores it: id, concept, label, words, characters.
+_SPAN = struct.Struct(">QQQllll")
 
 
 def blank_pipeline() -> Language:
@@ -114,8 +118,9 @@ def doc_to_mentions(
     columns = [column(group, name) for name in ("scores", "ids", "texts", "tasks")]
     joined, places = document.text, Places(document.passages)
     mentions = []
-    for span, (start, end), score, id_, text, task in zip(
-        group, offsets, *columns, strict=True
+    labels = [label for label, _, _ in _stored_spans(group)]
+    for label, (start, end), score, id_, text, task in zip(
+        labels, offsets, *columns, strict=True
     ):
         place = places.from_joined(start, end)
         if place is not None:
@@ -124,7 +129,7 @@ def doc_to_mentions(
                     start=place[0],
                     end=place[1],
                     text=joined[start:end] if text is None else text,
-                    type=span.label_,
+                    type=label,
                     id=id_,
                     score=None if score is None or np.isnan(score) else float(score),
                     task=task,
@@ -162,8 +167,10 @@ def annotated_spans(
     if spans_key is not None and spans_key in doc.spans:
         group = doc.spans[spans_key]
         return [
-            (start, end, span.label_)
-            for span, (start, end) in zip(group, exact_offsets(group), strict=True)
+            (*place, label)
+            for (label, _, _), place in zip(
+                _stored_spans(group), exact_offsets(group), strict=True
+            )
         ]
     if len(doc) and not doc.has_annotation("ENT_IOB"):
         return None
@@ -179,9 +186,24 @@ def exact_offsets(group: SpanGroup) -> list[tuple[int, int]]:
     """
     exact = column(group, "offsets")
     return [
-        (int(ends[0]), int(ends[1])) if ends is not None else (s.start_char, s.end_char)
-        for s, ends in zip(group, exact, strict=True)
+        (start, end) if ends is None else (int(ends[0]), int(ends[1]))
+        for (_, start, end), ends in zip(_stored_spans(group), exact, strict=True)
     ]
+
+
+def _stored_spans(group: SpanGroup) -> list[tuple[str, int, int]]:
+    """Label and character offsets of each span, also where words were merged.
+
+    A component that merges or splits words, such as `merge_entities`, leaves the spans
+    of groups at the numbers of words that are no longer there: spaCy cannot make them.
+    """
+    try:
+        return [(span.label_, span.start_char, span.end_char) for span in group]
+    except IndexError:
+        strings = group.doc.vocab.strings
+        stored = srsly.msgpack_loads(group.to_bytes())["spans"]
+        fields = (_SPAN.unpack(each) for each in stored)
+        return [(strings[each[2]], each[5], each[6]) for each in fields]
 
 
 def column(group: SpanGroup, name: str) -> list[Any]:

@@ -76,9 +76,14 @@ class Concepts:
         self._left = set(_parts(mention.id for mention in document.mentions))
 
     def has(self, name: str) -> bool:
-        """Tell whether a concept is left, or was not annotated in the first place."""
+        """Tell whether a concept is left.
+
+        name (str): The concept.
+        RETURNS (bool): Also true for one that was not annotated in the first place,
+            unless nothing is left of what was.
+        """
         names = {name} if name in self._known else set(_parts([name])) & self._known
-        return not names or bool(names & self._left)
+        return bool((names or self._known) & self._left) or not self._known
 
     def have(self, relation: Relation) -> bool:
         """Tell whether both concepts of a relation are."""
@@ -174,6 +179,9 @@ def drop_dangling(bioc: BioCDocument, origin: BioCDocument, document: Document) 
     document (Document): The document, with the mentions that are left.
     RETURNS (int): How many relations were taken out.
     """
+    relations = all_relations(bioc)
+    if not relations:
+        return 0
     boxes = [box for box, _ in annotated(bioc)]
     read = [each for box, _ in annotated(origin) for each in box.annotations]
     before = {str(each.id) for each in read} - {""}
@@ -181,7 +189,6 @@ def drop_dangling(bioc: BioCDocument, origin: BioCDocument, document: Document) 
     gone = before - left
     if not gone:
         return 0
-    relations = all_relations(bioc)
     known = before | {str(each.id) for each in relations}
     concepts = Concepts([identifier(each.infons) for each in read], document)
     named = {id(each): _named(each) & known for each in relations}

@@ -291,3 +291,30 @@ def test_no_file_of_a_brat_corpus_is_written_over(convert, brat):
         assert result.exit_code == 1
         assert "is the input itself" in result.stderr
         assert output.read_bytes() == before
+
+
+def test_what_the_target_cannot_hold_is_an_error(convert, source, tmp_path):
+    relation = "1\tAssociation\t7157\tD001241\tNovel\n"
+    more = RECORD.replace("\t7157\n", "\t7157\tTax:9606\n")
+    source.write_text(f"{more[:-1]}{relation}\n", encoding="utf8")
+    for to in ("jsonl", "docbin"):
+        result, _ = convert(to, name=to)
+        assert result.exit_code == 3
+        assert f"relations are left out, {to} cannot hold them: 1\n" in result.stderr
+        assert "mentions with further columns are left out" in result.stderr
+    result, output = convert("bioc-xml")
+    assert (result.exit_code, "left out" in result.stderr) == (0, False)
+    result, back = convert("pubtator", input=output, name="back")
+    assert (result.exit_code, back.read_bytes()) == (0, source.read_bytes())
+
+
+def test_markup_is_taken_out_of_labels(convert, tmp_path):
+    path = tmp_path / "a.jsonl"
+    row = '{"id": "1", "text": "<i>p53</i> &amp; TNF-&alpha;", "entities": '
+    path.write_text(row + '[{"start": 3, "end": 6, "type": "Gene"}]}\n')
+    result, _ = convert("conll", input=path)
+    assert "--markup" in result.stderr
+    result, output = convert("conll", "--markup", input=path)
+    assert "--markup" not in result.stderr
+    words = [line.partition("|")[0] for line in lines(output)[0].split()]
+    assert words == ["<ALL>", "p", "53", "&", "TNF", "-", "α", "</ALL>"]

@@ -340,3 +340,32 @@ def test_components_that_write_apart(aioner, joined_nlp, source, tmp_path):
     assert result.exit_code == 1
     assert "give them one spans_key, or name --tasks of one" in result.stderr
     assert run("-o", tmp_path / "one", "--tasks", "ALL").exit_code == 0
+
+
+def test_relations_go_with_the_annotations(tag, source, tmp_path):
+    relation = "1\tAssociation\t7157\t77\tNo\n"
+    source.write_text(f"{PUBTATOR[:-1]}{relation}\n", encoding="utf8")
+    result = tag(source)
+    assert result.exit_code == 0
+    (line, _) = result.stderr.splitlines()
+    assert (
+        "relations of annotations that are not kept are left out with them: 1" in line
+    )
+    assert relation not in (tmp_path / "out" / "a.PubTator").read_text()
+    result = tag(source, "--keep")
+    assert relation in (tmp_path / "out" / "a.PubTator").read_text()
+    result = tag(source, "--keep", "--to", "jsonl")
+    assert result.exit_code == 3
+    assert "relations are left out, jsonl cannot hold them: 1" in result.stderr
+
+
+def test_markup_stays_in_the_output(tag, tmp_path):
+    text = "<i>TP53</i>" + MICE[4:].replace("loss", "l&#111;ss")
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps({"id": "1", "text": text}) + "\n")
+    result = tag(path, "--markup")
+    assert result.exit_code == 0
+    value = json.loads((tmp_path / "out" / "in.jsonl").read_text())
+    assert value["text"] == text
+    found = {(text[e["start"] : e["end"]], e["type"]) for e in value["entities"]}
+    assert found == {(word, kind) for _, _, word, kind in FOUND[:4]}

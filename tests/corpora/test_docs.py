@@ -8,6 +8,7 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy_aioner.corpora.docs import (
     annotated_spans,
     bare_doc,
+    blank_pipeline,
     doc_to_document,
     doc_to_mentions,
     document_to_doc,
@@ -139,3 +140,28 @@ def test_a_component_may_add_to_the_group(trained_nlp):
     mentions = doc_to_mentions(doc, doc_to_document(doc))
     assert len(mentions) == before + 1
     assert (mentions[-1].text, mentions[-1].score) == ("loss", None)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_words_that_were_merged_cost_nothing(exact):
+    nlp = blank_pipeline()
+    text = "Acute kidney injury after aspirin in lung cancer."
+    passages = [Passage(0, text)]
+    mentions = [
+        Mention(0, 19, "Acute kidney injury", "Disease"),
+        Mention(26, 33, "aspirin", "Chemical"),
+        Mention(37, 48, "lung cancer", "Disease"),
+    ]
+    document = Document("1", passages, mentions)
+    doc = document_to_doc(nlp, document)
+    if not exact:
+        doc.spans["aioner"].attrs = {}
+    doc = nlp.add_pipe("merge_entities")(doc)
+    assert len(doc) < 8
+    found = doc_to_mentions(doc, document)
+    assert [(m.start, m.end, m.text, m.type) for m in found] == [
+        (m.start, m.end, m.text, m.type) for m in mentions
+    ]
+    assert annotated_spans(doc, "aioner") == [
+        (m.start, m.end, m.type) for m in mentions
+    ]

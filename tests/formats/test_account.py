@@ -274,14 +274,20 @@ def test_pubtator_keeps_relations_of_concepts_that_are_left(tmp_path):
         "1\t8\t12\tmice\tSpecies\t10090\n1\tr\t7157\t10090\n1\tr\tc|SUB|A\t5\n"
         "1\tr\t5\t6\n\n"
     )
-    (document,) = read_annotated(path)
-    del document.mentions[1]
-    stream = io.BytesIO()
-    writer = make_writer(stream, "pubtator", path="out", frame=Frame())
-    writer.write(document)
-    writer.close()
-    relations = [x for x in stream.getvalue().decode().split("\n") if "\tr\t" in x]
-    assert relations == ["1\tr\tc|SUB|A\t5", "1\tr\t5\t6"]
+
+    def relations(kept):
+        (document,) = read_annotated(path)
+        document.mentions = document.mentions[:kept]
+        stream = io.BytesIO()
+        writer = make_writer(stream, "pubtator", path="out", frame=Frame())
+        writer.write(document)
+        writer.close()
+        lines = stream.getvalue().decode().split("\n")
+        return [line.split("\t", 2)[2] for line in lines if "\tr\t" in line]
+
+    assert relations(2) == ["7157\t10090", "c|SUB|A\t5", "5\t6"]
+    assert relations(1) == ["c|SUB|A\t5", "5\t6"]
+    assert relations(0) == []
 
 
 def test_further_values_of_an_entity_stay_in_json_lines(inputs):
