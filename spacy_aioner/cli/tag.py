@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..bulk.progress import ProgressBar
 
 
-class Precision(str, Enum):
+class Precision(StrEnum):
     """The number format to compute in."""
 
     auto = "auto"
@@ -37,7 +37,7 @@ class Precision(str, Enum):
     fp16 = "fp16"
 
 
-class Engine(str, Enum):
+class Engine(StrEnum):
     """Who does the work."""
 
     local = "local"

@@ -236,7 +236,7 @@ def test_pipelines_that_do_not_serve(aioner, make_nlp, source, tmp_path):
         assert not output.exists()
         return result.stderr
 
-    assert "cannot be loaded: there is no folder and no" in fails("no_such_model")
+    assert "cannot be loaded: there is no installed package" in fails("no_such_model")
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "other")
@@ -258,7 +258,7 @@ def test_inputs_and_outputs_that_clash(aioner, tag, source, model, tmp_path):
         source, other, "-o", output
     )
     assert "no such file or folder" in fails(tmp_path / "none", "-o", output)
-    assert "is no folder" in fails(source, "-o", other)
+    assert "looks like a file" in fails(source, "-o", other)
     assert "Unknown format 'pdf'" in fails(source, "--format", "pdf", "-o", output)
 
 
