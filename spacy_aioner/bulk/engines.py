@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, wait
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from .job import Job, Outcome, failed
@@ -102,6 +104,7 @@ def run_workers(
     """
     from pebble import ProcessExpired, ProcessPool
 
+    _start_tracker()
     context = multiprocessing.get_context("spawn")
     counts = context.Array("q", 2 * workers, lock=False)
     threads = max(1, processors() // workers)
@@ -146,6 +149,22 @@ def run_workers(
             pool.stop()
         for pool in pools:
             pool.join()
+
+
+def _start_tracker() -> None:
+    """Start what removes the semaphores of the pools when this process is killed.
+
+    Python has it ignore SIGINT and SIGTERM only, so it would die of what else a
+    terminal sends to the whole group. A process takes over what its parent blocks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    others = {signal.SIGHUP, signal.SIGQUIT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, others)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def processors() -> int:
