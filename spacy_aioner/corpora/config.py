@@ -119,6 +119,17 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
                 f"{path}: corpus '{name}' has {flag} = {table[flag]!r}: write true or "
                 "false."
             )
+    keep, types = table.get("keep"), table.get("types", {})
+    if keep is not None and not _are_names(keep):
+        raise AionerError(
+            f"{path}: corpus '{name}' has keep = {keep!r}: write a list of types, such "
+            'as ["Gene", "Species"].'
+        )
+    if not isinstance(types, dict) or not _are_names(list(types.values())):
+        raise AionerError(
+            f"{path}: corpus '{name}' has types = {types!r}: write a table of names, "
+            'such as { FamilyName = "Gene", Cell = "" }.'
+        )
     files, missing = _find_files(path, table)
     if missing and not table.get("optional"):
         raise AionerError(
@@ -144,7 +155,6 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
                 f"{path}: corpus '{name}' holds out the ids of {held_out}, which "
                 "cannot be read: correct dev_ids."
             ) from error
-    keep = table.get("keep")
     try:
         article = re.compile(table["article"]) if "article" in table else None
     except (re.error, TypeError) as error:
@@ -156,12 +166,16 @@ def _parse(path: Path, name: str, table: Any) -> Corpus | None:
         name=name,
         task=table["task"],
         files=files,
-        type_map=dict(table.get("types", {})),
+        type_map=dict(types),
         keep=None if keep is None else tuple(keep),
         dev_ids=dev_ids,
         article=article,
         anchor=table.get("anchor", False),
     )
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _find_files(
