@@ -63,6 +63,9 @@ def main(
     baseline: Path | None = typer.Option(
         None, help="A file that this script wrote, to compare with."
     ),
+    name: str = typer.Option(
+        "", help="The name of the pipeline in the report; its own if not given."
+    ),
     gpu_id: int = typer.Option(-1, help="The GPU; -1 for the CPU."),
     debug: bool = typer.Option(False, "--debug", help="Show the Python traceback."),
 ) -> None:
@@ -100,7 +103,7 @@ def main(
             )
         config = nlp.config.interpolate()
         values = {
-            "model": _describe(nlp, component),
+            "model": _describe(nlp, component, name),
             "split": split,
             "protocol": {"name": protocol, "meaning": PROTOCOL_TEXTS[protocol]},
             "bootstrap": {"resamples": RESAMPLES, "level": LEVEL, "seed": 0},
@@ -231,13 +234,13 @@ def _compare(result: dict[str, Any], other: Mapping[str, Any], corpus: str) -> N
     )
 
 
-def _describe(nlp: Language, component: AionerNER) -> dict[str, Any]:
+def _describe(nlp: Language, component: AionerNER, name: str) -> dict[str, Any]:
     """What tells a model from another."""
     shim = get_shim(component.model)
     assert shim.network is not None
     weights = Path(nlp.path) / component.name / "model"
     return {
-        "name": f"{nlp.lang}_{nlp.meta['name']}",
+        "name": name or f"{nlp.lang}_{nlp.meta['name']}",
         "version": nlp.meta["version"],
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "encoder": component.model.attrs["encoder"],

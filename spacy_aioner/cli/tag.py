@@ -107,9 +107,10 @@ def tag(
     to: Annotated[
         str | None,
         typer.Option(
-            help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, parquet "
-            "or docbin (of one task); that of each input if not given, "
-            "jsonl for csv, and bioc-xml for others that hold no mentions."
+            help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, "
+            "parquet, text (a table of mentions without ids of documents) or docbin "
+            "(of one task); that of each input if not given, jsonl for csv, and bioc-xml "
+            "for others that hold no mentions."
         ),
     ] = None,
     id_column: Annotated[
@@ -238,7 +239,8 @@ def tag(
             # Before the folder is made: settings may be wrong.
             run.load(gpu_id)
         elif gpu_id < 0 and engine is Engine.local and workers > processors():
-            tell("warning", f"{workers} workers share {processors()} processors")
+            own = plural(processors(), "processor")
+            tell("warning", f"{plural(workers, 'worker')} share {own}")
         with folder.hold(), ProgressBar(len(run.todo), run.size, style) as bar:
             try:
                 run.do(engine, bar, workers=workers, gpu_id=gpu_id, address=address)

@@ -99,7 +99,8 @@ def test_a_worker_that_dies_is_replaced(tag, sources, losses, tmp_path, monkeypa
         "    return real(path, report=report)\n"
         "files.READERS['pubtator'] = deadly\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(plugin))
+    paths = [str(plugin), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("ONCE", str(tmp_path / "once"))
     result = tag(sources, "--workers", "2", "--force")
     assert (tmp_path / "once").exists()

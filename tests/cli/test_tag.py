@@ -275,6 +275,24 @@ def test_an_output_that_looks_like_a_file(aioner, source, model, tmp_path, name)
         assert aioner("tag", source, *fixed).exit_code == 0
 
 
+def test_more_workers_than_processors(tag, source, monkeypatch):
+    from spacy_aioner.bulk import engines
+
+    assert tag(source).exit_code == 0
+    for number, words in ((1, "1 processor\n"), (2, "2 processors\n")):
+        monkeypatch.setattr(engines, "processors", lambda number=number: number)
+        # The file is done, so no worker is started.
+        result = tag(source, "--workers", "3")
+        assert f"warning: 3 workers share {words}" in result.stderr
+
+
+def test_help_names_all_output_formats(aioner):
+    from spacy_aioner.bulk.inputs import OUTPUTS
+
+    said = aioner("tag", "--help").stdout
+    assert all(name in said for name in OUTPUTS)
+
+
 def test_an_empty_folder_is_told_and_the_rest_is_tagged(tag, source, tmp_path):
     (tmp_path / "empty").mkdir()
     alone = tag(tmp_path / "empty")

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,23 @@ def test_assets_have_fixed_urls_and_checksums() -> None:
         # The checksums of the extra ones are not known.
         if not asset.get("extra"):
             assert re.fullmatch(r"[0-9a-f]{32}", asset["checksum"])
+
+
+def test_what_must_be_there_is_what_all_corpora_need() -> None:
+    """`verify` fails for what is missing, so nothing else may be asked for."""
+    text = (ROOT / "project" / "configs" / "all.toml").read_text(encoding="utf8")
+    for asset in PROJECT["assets"]:
+        if not asset.get("extra"):
+            assert Path(asset["dest"]).name in text
+
+
+def test_packages_are_built_without_a_network() -> None:
+    """By default a build fetches its tools into an environment of its own."""
+    for command in PROJECT["commands"]:
+        for line, following in pairwise([*command["script"], ""]):
+            if "spacy package" in line:
+                assert "--build none" in line
+                assert following.startswith("python -m build --wheel --no-isolation")
 
 
 def test_scripts_and_configs_exist() -> None:
