@@ -109,7 +109,7 @@ def tag(
         typer.Option(
             help="Format of the outputs: pubtator, bioc-xml, bioc-json, jsonl, "
             "parquet, text (a table of mentions without ids of documents) or docbin "
-            "(of one task); that of each input if not given, jsonl for csv, and bioc-xml "
+            "(of one task); that of each input if not given, jsonl for csv, bioc-xml "
             "for others that hold no mentions."
         ),
     ] = None,
