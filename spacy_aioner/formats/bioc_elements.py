@@ -17,7 +17,7 @@ from .bioc_document import Header
 from .bioc_infons import infon_value, take_marks
 from .source import Source
 from .xml_prologue import character
-from .xml_records import SAFE_PARSER, XmlRecords
+from .xml_records import MAX_TAGS, SAFE_PARSER, XmlRecords
 
 CHUNK = 1 << 16
 # Beyond this, the parser's line numbers cannot be relied on.
@@ -30,6 +30,8 @@ ID = re.compile(rb"<id\b[^<>]*>([^<]{1,100})<")
 Found = tuple[int | None, Any]
 # What is wrong, and the line.
 Fault = tuple[str, int]
+# Elements of one document: each takes up to a few kB.
+MAX_ELEMENTS = MAX_TAGS // 2
 
 
 def document_elements(source: Source, header: Header) -> Iterator[Found]:
@@ -84,7 +86,7 @@ def _until_fault(
         return read, None
     options = {**SAFE_PARSER, "remove_pis": False}
     parser = etree.XMLPullParser(events=("start", "end"), **options)
-    depth = 0
+    depth = count = 0
     with stream:
         while True:
             fault = None
@@ -112,11 +114,22 @@ def _until_fault(
                         return read, None
                     _begin(header, element.getroottree().docinfo)
                 depth += 1 if event == "start" else -1
-                if event == "end" and depth == 1:
+                count += event == "start"
+                if event == "end" and depth > 1 and count > MAX_ELEMENTS:
+                    _free(element)
+                elif event == "end" and depth == 1:
+                    too_many, count = count > MAX_ELEMENTS, 0
                     _expand(element)
-                    if element.tag == "document":
+                    line = element.sourceline
+                    if too_many:
+                        read += element.tag == "document"
+                        source.problem(
+                            f"this <{element.tag}> holds more than {MAX_ELEMENTS:,} "
+                            "elements; it is left out",
+                            line=line if line < LAST_LINE else None,
+                        )
+                    elif element.tag == "document":
                         read += 1
-                        line = element.sourceline
                         yield (line if line < LAST_LINE else None), element
                     else:
                         _fill(header, element)

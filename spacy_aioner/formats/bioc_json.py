@@ -34,6 +34,8 @@ HEADER_KEYS = ("source", "date", "key", "version", "infons")
 MAX_DEPTH = 64
 # The parser begins a string that goes on in the next chunk all over again.
 CHUNK = 1 << 18
+# Events of one document: keys, values, and begins and ends of objects and lists.
+MAX_VALUES = 2_000_000
 
 
 def read_bioc_json(
@@ -123,18 +125,21 @@ def _values(
     header = Header()
     top: ObjectBuilder | None = None  # The object around documents, or a document.
     inner: ObjectBuilder | None = None  # A document in a list of documents.
-    key, depth, base, listed = "", 0, 0, False
+    key, depth, base, listed, count = "", 0, 0, False, 0
     try:
         # Events without paths: a path for each event costs the square of the depth.
         for event, value in ijson.basic_parse(
             stream, buf_size=CHUNK, multiple_values=True, use_float=True
         ):
+            count = 0 if inner is top is None else count + 1
+            if count > MAX_VALUES:
+                raise ValueError(f"a document has more than {MAX_VALUES:,} values")
             depth -= event in ("end_map", "end_array")
             if inner is not None:
                 inner.event(event, value)
                 if depth == base + 2 and event == "end_map":
                     yield inner.value, header
-                    inner = None
+                    inner, count = None, 0
             elif top is None:
                 listed = listed or event == "start_array"
                 if event == "start_map" and depth <= 1:

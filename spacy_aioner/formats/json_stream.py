@@ -19,6 +19,7 @@ class BoundedJSON:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._since = 0
+        self._escape = b""  # A backslash at the end of what was read before.
 
     def read(self, size: int = -1) -> bytes:
         """Read as from a file.
@@ -28,7 +29,8 @@ class BoundedJSON:
         RAISES (ValueError): Beyond MAX_LINE bytes without the end of a string.
         """
         data = self._stream.read(size)
-        plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+        plain = (self._escape + data).replace(b"\\\\", b"").replace(b'\\"', b"")
+        self._escape = b"\\" if plain.endswith(b"\\") else b""
         last = plain.rfind(b'"')
         self._since = self._since + len(data) if last < 0 else len(plain) - last
         if self._since > MAX_LINE:

@@ -15,6 +15,8 @@ from .rows import COLUMNS, Columns, Row, read_rows
 from .source import Source
 
 MAX_DEPTH = 64
+# The values of a line take up to thirty times its length.
+MAX_ROW = 16 << 20
 # Half of a character beyond U+FFFF, as JSON escapes it.
 HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -42,7 +44,7 @@ def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     number, found = 0, False
     with stream:
         try:
-            for number, data in source.lines(stream):
+            for number, data in source.lines(stream, MAX_ROW):
                 if number == 1 and data is not None:
                     data = source.first_line(data)
                     if data is None:

@@ -73,10 +73,15 @@ def _rows(
         schema = file.schema_arrow
         info = file.metadata
         groups = [info.row_group(number) for number in range(info.num_row_groups)]
-        if any(group.total_byte_size > MAX_GROUP for group in groups):
-            file = arrow.parquet.ParquetFile(
-                stream, metadata=info, buffer_size=BUFFER, pre_buffer=False
-            )
+        large = any(group.total_byte_size > MAX_GROUP for group in groups)
+        # A text that is stored once stays so, however many rows have it.
+        file = arrow.parquet.ParquetFile(
+            stream,
+            metadata=info,
+            read_dictionary=[f.name for f in schema if _is_text(arrow, f.type)],
+            buffer_size=BUFFER if large else 0,
+            pre_buffer=False,
+        )
     except Exception as error:
         # A broken file gives errors of many kinds, here and below.
         source.problem(
@@ -104,6 +109,14 @@ def _rows(
             yield first + index, values
 
 
+def _batch_size(group: Any, names: list[str]) -> int:
+    """Choose how many rows are read at once, by their size."""
+    columns = [group.column(number) for number in range(group.num_columns)]
+    wanted = [each for each in columns if each.path_in_schema.split(".")[0] in names]
+    size = sum(each.total_uncompressed_size for each in wanted)
+    return max(1, min(BATCH, MAX_GROUP * int(group.num_rows) // max(int(size), 1)))
+
+
 def _batches(file: Any, names: list[str], source: Source) -> Iterator[tuple[int, Any]]:
     """Yield a few rows at a time with the number of the first; from 1."""
     last = 0
@@ -111,7 +124,8 @@ def _batches(file: Any, names: list[str], source: Source) -> Iterator[tuple[int,
         number, last = last + 1, last + file.metadata.row_group(group).num_rows
         fault = ""
         try:
-            for batch in file.iter_batches(BATCH, [group], names, use_threads=False):
+            size = _batch_size(file.metadata.row_group(group), names)
+            for batch in file.iter_batches(size, [group], names, use_threads=False):
                 yield number, batch
                 number += batch.num_rows
         except Exception as error:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from .source import BOM, UTF_16, Source
+from .source import BOM, MAX_LINE, UTF_16, Source
 
 # A relation has four columns, or five with its novelty.
 RELATION_TABS = (3, 4)
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
+# A record with more lines is left out: memory stays bounded whatever a file holds.
+MAX_LINES = 200_000
 
 
 @dataclass
@@ -48,8 +50,9 @@ class RawRecord:
     record (PubTatorRecord): What a writer needs beyond text and mentions.
     abstract (list[str] | None): Those of the abstract, if there is an abstract line.
     lines (list[tuple[int, str]]): All other lines, each with its number.
-    decodable (bool): Whether every line is valid UTF-8 and not too long; if not, that
-        was reported.
+    decodable (bool): Whether every line is valid UTF-8, and neither one nor all of them
+        are too long; if not, that was reported.
+    count, size (int): How many lines there are up to now, and their characters.
     closed (bool): Whether the blank line that ends the record has come.
     in_text (bool): Whether the last line was text, which the next one may continue.
     wrapped (int | None): The number of the first line that continues the text of the
@@ -63,6 +66,8 @@ class RawRecord:
     abstract: list[str] | None = None
     lines: list[tuple[int, str]] = field(default_factory=list)
     decodable: bool = True
+    count: int = 0
+    size: int = 0
     closed: bool = False
     in_text: bool = True
     wrapped: int | None = None
@@ -168,8 +173,16 @@ def read_records(stream: BinaryIO, source: Source) -> Iterator[RawRecord]:
             _check_bytes(raw, line, source)
         elif raw is None or raw.closed:
             if line.decodable and (line.blank or line.comment):
-                (before if raw is None else raw.record.after).append(line.text)
+                between = before if raw is None else raw.record.after
+                between.append(line.text)
                 stray = stray and not line.blank
+                if len(between) > MAX_LINES:
+                    source.problem(
+                        f"more than {MAX_LINES:,} lines that are no record stand here; "
+                        "they are left out",
+                        line=line.number,
+                    )
+                    between.clear()
             elif not stray:
                 stray = True
                 source.problem(
@@ -202,6 +215,17 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
             line=line.number,
             document=raw.id,
         )
+    raw.count += 1
+    raw.size += len(line.text)
+    if raw.decodable and (raw.count > MAX_LINES or raw.size > MAX_LINE):
+        raw.decodable = False
+        source.problem(
+            f"the record has more than {MAX_LINES:,} lines or {MAX_LINE >> 20} MiB; it "
+            "is left out",
+            line=raw.line,
+            document=raw.id,
+        )
+        raw.lines.clear()
     return raw.decodable
 
 

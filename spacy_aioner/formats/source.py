@@ -163,27 +163,30 @@ class Source:
         )
         return data[len(BOM) :]
 
-    def lines(self, stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    def lines(
+        self, stream: BinaryIO, longest: int = MAX_LINE
+    ) -> Iterator[tuple[int, bytes | None]]:
         """Read lines of bounded length.
 
         stream (BinaryIO): The open file.
+        longest (int): How many bytes a line may have.
         YIELDS (tuple[int, bytes | None]): The number, from 1, and the line with its
-            line break; None for one longer than MAX_LINE, which is reported.
+            line break; None for one that is longer, which is reported.
         RAISES (OSError): If reading fails.
         """
         number = 0
-        while data := stream.readline(MAX_LINE):
+        while data := stream.readline(longest):
             number += 1
             whole = data.endswith(b"\n")
-            if whole or len(data) < MAX_LINE:
+            if whole or len(data) < longest:
                 if not whole:
                     stream.read(1)  # Raises if the file breaks off here.
                 yield number, data
                 continue
-            while (rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+            while (rest := stream.readline(longest)) and not rest.endswith(b"\n"):
                 pass
             self.problem(
-                f"the line is longer than {MAX_LINE >> 20} MiB; it is left out",
+                f"the line is longer than {longest >> 20} MiB; it is left out",
                 line=number,
             )
             yield number, None

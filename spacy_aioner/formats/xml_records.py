@@ -21,6 +21,8 @@ CHUNK = 1 << 18
 HEAD = 1 << 16
 # A longer record is passed over: memory stays bounded whatever a file holds.
 MAX_RECORD = MAX_LINE
+# So is one with more tags: each element takes up to a few kB.
+MAX_TAGS = 1_000_000
 MAX_TAG = 1 << 16
 # No token is longer, so that none is missed where two chunks meet.
 MARGIN = 128
@@ -159,6 +161,10 @@ class XmlRecords:
             if parser is None:
                 return
             for line, data in self._split(window, head):
+                if data.count(b"<") > MAX_TAGS:
+                    fault = f"has more than {MAX_TAGS:,} tags"
+                    self._left_out(fault, line, data)
+                    continue
                 # What a parser does with line breaks, but libxml2 counts only LF.
                 plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 try:
