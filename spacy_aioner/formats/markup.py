@@ -41,9 +41,9 @@ _BLOCK = re.compile(_BLOCKS)
 _ATTRIBUTE = r"""\s+[\w:.-]+(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))"""
 # Names with a prefix, such as "jats:p", are those of XML.
 _NAME = rf"(?:[a-z]+:)?(?:{_INLINE}|{_BLOCKS})|mml:[a-z]+"
-_TAG = rf"</?({_NAME})(?:{_ATTRIBUTE}){{0,20}}\s*/?>"
+_TAG = rf"/?({_NAME})(?:{_ATTRIBUTE}){{0,20}}\s*/?>"
 _ENTITY = r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
-MARKUP = re.compile(rf"<!--.{{0,9999}}?-->|{_TAG}|{_ENTITY}", re.IGNORECASE | re.DOTALL)
+MARKUP = re.compile(rf"<(?:!--.{{0,9999}}?-->|(?i:{_TAG}))|{_ENTITY}", re.DOTALL)
 # A number in a superscript behind a word is a citation ("p53<sup>12</sup>"), and would
 # change the word; behind a number or one letter it is a power.
 _CITATION = re.compile(r"\s*\d+(?:\s*[,;\u2010-\u2015-]\s*\d+)*\s*(?=</)")
@@ -56,6 +56,8 @@ def find_markup(text: str) -> str | None:
     text (str): Any text.
     RETURNS (str | None): A tag, a comment or an entity; None if there is none.
     """
+    if "<" not in text and "&" not in text:
+        return None
     return next((found.group() for found in _pieces(text)), None)
 
 
