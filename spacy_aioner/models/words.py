@@ -68,7 +68,7 @@ def read_otherwise(
     """Make one word of those at each place.
 
     A place is left as it is if it begins or ends inside a word, if a sentence begins
-    inside it, or if it is not sure and one word has as many pieces as the first and the
+    inside it, or if it is not sure and one word has more pieces than the first and the
     last one at the place: so "drug-" and "resistant" stay two words.
 
     found (Found): Words as they are written.
@@ -90,7 +90,7 @@ def read_otherwise(
         if ((inside > reading.start) & (inside < reading.end)).any():
             continue
         parts = piece_count[found.entry[i]] + piece_count[found.entry[j]]
-        if reading.sure or piece_count[place.entry] < parts:
+        if reading.sure or piece_count[place.entry] <= parts:
             entry[i], end[i], last[i] = place.entry, end[j], last[j]
             kept[i + 1 : j + 1] = False
     return Found(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
+import numpy as np
 from spacy.tokens import Doc
 
+from ..models.types import Ints
+from ..models.words import sentence_offsets
 from ..scheme.hgvs import prefix_start
 from .groups import Prediction
 
@@ -24,29 +28,53 @@ def mended(doc: Doc, predictions: Sequence[Prediction]) -> list[Prediction]:
     predictions (Sequence[Prediction]): What the tasks predict, in order of text; of one
         task they do not overlap.
     RETURNS (list[Prediction]): Likewise: what another one of its task takes in is left
-        out, and ends that would overlap stay as they were. What is alike stands once,
-        with the higher score.
+        out, and ends that would overlap or lie in another sentence stay as they were.
+        What is alike stands once, with the higher score.
     """
-    text = doc.text if predictions else ""
+    sentences = _Sentences(doc)
     by_task: dict[str, list[Prediction]] = {}
     for prediction in predictions:
         by_task.setdefault(prediction.task, []).append(prediction)
     found: dict[tuple[int, int, str], Prediction] = {}
     for its in by_task.values():
-        for prediction, start, end in _mend_all(text, its):
+        for prediction, start, end in _mend_all(sentences, its):
             place = start, end, prediction.label
             if place not in found or found[place].score < prediction.score:
                 found[place] = _moved(doc, prediction, start, end)
     return [found[place] for place in sorted(found)]
 
 
+class _Sentences:
+    """The text of a doc, and its sentences as soon as they are asked for."""
+
+    def __init__(self, doc: Doc) -> None:
+        self._doc = doc
+
+    @cached_property
+    def text(self) -> str:
+        text: str = self._doc.text
+        return text
+
+    @cached_property
+    def _starts(self) -> Ints:
+        return sentence_offsets(self._doc, self.text)
+
+    def one_begins(self, start: int, end: int) -> bool:
+        """Whether a sentence begins behind start and before end."""
+        first = np.searchsorted(self._starts, start, side="right")
+        return bool(first < np.searchsorted(self._starts, end, side="left"))
+
+
 def _mend_all(
-    text: str, predictions: Sequence[Prediction]
+    sentences: _Sentences, predictions: Sequence[Prediction]
 ) -> list[tuple[Prediction, int, int]]:
     """Predictions of one task with the ends that they get."""
     kept: list[tuple[Prediction, int, int]] = []
     for prediction in predictions:
-        ends = mend(text, prediction.start_char, prediction.end_char)
+        own = prediction.start_char, prediction.end_char
+        ends = mend(sentences.text, *own)
+        if ends != own and sentences.one_begins(*ends):
+            ends = own
         kept.append((prediction, *ends))
         i = len(kept) - 1
         while i > 0 and kept[i][1] < kept[i - 1][2]:

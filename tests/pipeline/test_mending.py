@@ -105,6 +105,15 @@ def test_what_is_alike_after_mending_stands_once_with_the_higher_score(nlp):
     assert (found.start_char, found.end_char, found.score) == (5, 9, 0.9)
 
 
+def test_ends_stay_in_their_sentence(nlp):
+    doc = nlp.make_doc("of p.V600E, (TP53")
+    given = make_predictions(doc, ("V600E", "Variant", 0.9), ("(TP53", "Gene", 0.8))
+    for token in doc:
+        token.is_sent_start = token.text == "V"
+    texts = [doc.text[p.start_char : p.end_char] for p in mended(doc, given)]
+    assert texts == ["V600E", "TP53"]
+
+
 def test_predictions_of_one_task_do_not_overlap(nlp):
     doc = nlp.make_doc("the p.V600E and a(b)c here")
     given = make_predictions(doc, ("p.", "Variant", 0.3), ("V600E", "Variant", 0.9))
