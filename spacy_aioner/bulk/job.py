@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import MAX_TOLD, AionerError, Problem
+from ..formats.document import MAX_CHARACTERS
 from ..formats.rows import Columns
 
 
@@ -42,7 +43,7 @@ class Settings:
     markup: bool = False
     columns: Columns = field(default_factory=Columns)
     batch_size: int = 128
-    max_characters: int = 5_000_000
+    max_characters: int = MAX_CHARACTERS
     fail_fast: bool = False
     force: bool = False
 

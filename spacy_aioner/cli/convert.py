@@ -277,7 +277,7 @@ def _write(
 ) -> None:
     import io
 
-    from ..corpora.convert import aioner_sentences, conll_task
+    from ..corpora.convert import aioner_sentences, conll_task, without_long
     from ..corpora.docbin import DOCBIN_SUFFIX, write_docbin
     from ..corpora.reference import reference_sentences
     from ..formats.account import Account
@@ -288,6 +288,8 @@ def _write(
 
     account = Account(Source(source, report), to.value, keep=True)
     documents = account.watch(documents)
+    if to in (Target.docbin, Target.conll):
+        documents = without_long(documents, source, report)
     if to is Target.docbin:
         with replace_file(output) as stream:
             write_docbin(((document, task) for document in documents), stream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import Problem, Report, raise_problem
 from ..formats.brat import is_brat, read_brat
 from ..formats.conll import ConllSentence
-from ..formats.document import Document, Places
+from ..formats.document import MAX_CHARACTERS, Document, Places
 from ..formats.files import read_documents
 from ..formats.markup import PlainDocument
 from ..scheme.bio import begin_anew, label_words
@@ -57,6 +57,25 @@ def without_markup(document: Document, path: Path, report: Report) -> Document:
         )
         report(Problem(str(path), message, document=document.id))
     return plain.document
+
+
+def without_long(
+    documents: Iterable[Document], path: Path, report: Report
+) -> Iterator[Document]:
+    """Leave out documents that take too much memory as words.
+
+    documents (Iterable[Document]): The documents.
+    path (Path): Where they are from, for problems.
+    report (Report): Takes each document that is left out.
+    YIELDS (Document): Those of at most MAX_CHARACTERS.
+    """
+    for document in documents:
+        length = sum(len(passage.text) for passage in document.passages)
+        if length <= MAX_CHARACTERS:
+            yield document
+            continue
+        message = f"it has {length:,} characters, more than {MAX_CHARACTERS:,}"
+        report(Problem(str(path), f"{message}; it is left out", document=document.id))
 
 
 def mentions_inside(document: Document, path: Path, report: Report) -> Document:

@@ -11,6 +11,8 @@ from typing import Any
 # Passages further apart than this are not read as one stretch of text: a wrong offset
 # in a file must not make a string of any size.
 MAX_GAP = 1000
+# Longer documents are not made into docs: memory grows with their words.
+MAX_CHARACTERS = 5_000_000
 
 
 @dataclass
