@@ -114,7 +114,8 @@ def test_signals_at_many_moments(
             said = process.communicate()[1]
         if number == signal.SIGINT and name not in ("start", "imports"):
             # Before, Python itself may be interrupted.
-            assert process.returncode == 130, name
+            # Python ends itself by the signal if that met it in an `exec`.
+            assert process.returncode in (130, -signal.SIGINT), name
             assert said == "error: interrupted; run the same command again to resume\n"
             assert not list(out.glob(".aioner/partial/*"))
         for path in out.glob("*.gz"):
