@@ -28,6 +28,11 @@ def group(number):
     return found
 
 
+def heed_interruptions():
+    """A shell has what runs in the background ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def outputs(folder):
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
 
@@ -98,6 +103,7 @@ def test_signals_at_many_moments(
         with subprocess.Popen(
             [*command, "--force", "--output", out],
             start_new_session=True,
+            preexec_fn=heed_interruptions,
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
