@@ -12,6 +12,9 @@ import os, signal, time
 from spacy_aioner.cli import interrupts
 from spacy_aioner.cli.console import plain_errors
 
+# It may be ignored: a shell does so for what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Loses:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
@@ -48,7 +51,7 @@ def test_an_interruption_that_is_lost(seconds, again):
         assert process.stdout.readline() == "on\n"
         if again:
             process.send_signal(signal.SIGINT)
-        said = process.communicate()[1]
+        said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert said.endswith("error: interrupted\n")
     assert time.monotonic() - begin < 30
