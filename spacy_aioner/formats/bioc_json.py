@@ -124,43 +124,66 @@ def _values(
     top: ObjectBuilder | None = None  # The object around documents, or a document.
     inner: ObjectBuilder | None = None  # A document in a list of documents.
     key, depth, base, listed = "", 0, 0, False
+    held = inside = False  # Whether `top` holds documents, and their list is open.
+    number = 0  # Of values that are documents or stand where one should.
     try:
         # Events without paths: a path for each event costs the square of the depth.
         for event, value in ijson.basic_parse(
             stream, buf_size=CHUNK, multiple_values=True, use_float=True
         ):
             depth -= event in ("end_map", "end_array")
+            begins = event not in ("end_map", "end_array", "map_key")
+            stray = False
             if inner is not None:
                 inner.event(event, value)
                 if depth == base + 2 and event == "end_map":
+                    number += 1
                     yield inner.value, header
                     inner = None
             elif top is None:
-                listed = listed or event == "start_array"
                 if event == "start_map" and depth <= 1:
                     base, header, top = depth, Header(), ObjectBuilder()
                     top.event(event, value)
+                elif event == "start_array" and depth == 0:
+                    listed = True
+                else:
+                    stray = begins and depth <= 1
             elif depth == base:
                 top.event(event, value)
                 if "passages" in top.value:
+                    number += 1
                     header.shape = "documents" if listed else "document"
                     yield top.value, header
                 else:
                     _fill(header, top.value)
-                top, key = None, ""
+                    stray = not held
+                top, key, held = None, "", False
             elif depth == base + 1 and event == "map_key":
                 key = value
                 if key not in HOLDERS:
                     top.event(event, value)
+                held = held or key in HOLDERS
             elif key not in HOLDERS:
                 top.event(event, value)
-            elif event == "start_map" and depth == base + 2:
+            elif depth == base + 1:
+                inside = event == "start_array"
+                stray = begins and event not in ("start_array", "null")
+            elif event == "start_map" and depth == base + 2 and inside:
                 _fill(header, top.value)
                 header.shape = HOLDERS[key]
                 if listed and header.shape == "collection":
                     header.shape = "collections"
                 inner = ObjectBuilder()
                 inner.event(event, value)
+            else:
+                stray = begins and depth == base + 2 and inside
+            if stray:
+                number += 1
+                source.problem(
+                    f"value {number} is no BioC document: it is no object with "
+                    f"passages or documents; it is left out",
+                    line=line,
+                )
             depth += event in ("start_map", "start_array")
             if depth > MAX_DEPTH:
                 raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
