@@ -205,10 +205,10 @@ def _reason(error: Exception) -> str:
 
 
 def _fill(header: Header, value: dict[str, Any]) -> None:
-    header.seen = header.seen or "source" in value
     for key in HEADER_KEYS:
         if key in value and (key != "infons" or isinstance(value[key], dict)):
             setattr(header, key, value[key])
+            header.seen = True
 
 
 def _convert(
