@@ -12,6 +12,8 @@ from .source import BOM, UTF_16, Source
 # A relation has four columns, or five with its novelty.
 RELATION_TABS = (3, 4)
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
+# The beginning of another line behind a CR, which is no line end here.
+AFTER_CR = re.compile(r"\r(?:[^\t|\r]*\|[ta]\||[^\t|\r]*\t[0-9]+\t[0-9]+\t)")
 
 
 @dataclass
@@ -48,8 +50,8 @@ class RawRecord:
     record (PubTatorRecord): What a writer needs beyond text and mentions.
     abstract (list[str] | None): Those of the abstract, if there is an abstract line.
     lines (list[tuple[int, str]]): All other lines, each with its number.
-    decodable (bool): Whether every line is valid UTF-8 and not too long; if not, that
-        was reported.
+    decodable (bool): Whether every line is valid UTF-8, not too long and a single
+        one; if not, that was reported.
     closed (bool): Whether the blank line that ends the record has come.
     in_text (bool): Whether the last line was text, which the next one may continue.
     wrapped (int | None): The number of the first line that continues the text of the
@@ -199,6 +201,14 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
             return False  # That was told when the line was read.
         source.problem(
             "is not valid UTF-8; the document is left out, convert the file to UTF-8",
+            line=line.number,
+            document=raw.id,
+        )
+    elif raw.decodable and AFTER_CR.search(line.text):
+        raw.decodable = False
+        source.problem(
+            "has line ends of CR alone; the document is left out, convert the line "
+            "ends to LF",
             line=line.number,
             document=raw.id,
         )
