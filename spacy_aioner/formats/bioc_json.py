@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -36,6 +37,22 @@ MAX_DEPTH = 64
 CHUNK = 1 << 18
 
 
+class _Object(dict[str, Any]):
+    """An object of JSON, which knows the keys that stand twice in it or below it."""
+
+    def __init__(self, repeated: set[str]) -> None:
+        self.repeated = repeated
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            self.repeated.add(key)
+        super().__setitem__(key, value)
+
+
+def _builder() -> ObjectBuilder:
+    return ObjectBuilder(map_type=partial(_Object, set()))
+
+
 def read_bioc_json(
     path: str | Path, *, report: Report = raise_problem
 ) -> Iterator[Document]:
@@ -50,6 +67,13 @@ def read_bioc_json(
     told = False
     for value, header, line in _objects(source):
         document, unknown = _convert(value, source, header, line)
+        if document is not None and value.repeated:
+            source.problem(
+                f"has more than one {quote(', '.join(sorted(value.repeated)))} in one "
+                f"place; the last one counts, the others are left out",
+                line=line,
+                document=document.id,
+            )
         if unknown and not told:
             told = True
             source.problem(
@@ -79,7 +103,7 @@ def read_json_header(path: str | Path, *, report: Report = raise_problem) -> Hea
     return first or Header()
 
 
-def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | None]]:
+def _objects(source: Source) -> Iterator[tuple[_Object, Header, int | None]]:
     """Yield the JSON object of each document with its header and its line."""
     stream = source.open()
     if stream is None:
@@ -118,7 +142,7 @@ def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | Non
 
 def _values(
     stream: BinaryIO, source: Source, line: int | None
-) -> Iterator[tuple[dict[str, Any], Header]]:
+) -> Iterator[tuple[_Object, Header]]:
     """Cut JSON into documents: a list of documents is never built as a whole."""
     header = Header()
     top: ObjectBuilder | None = None  # The object around documents, or a document.
@@ -142,7 +166,7 @@ def _values(
                     inner = None
             elif top is None:
                 if event == "start_map" and depth <= 1:
-                    base, header, top = depth, Header(), ObjectBuilder()
+                    base, header, top = depth, Header(), _builder()
                     top.event(event, value)
                 elif event == "start_array" and depth == 0:
                     listed = True
@@ -173,7 +197,7 @@ def _values(
                 header.shape = HOLDERS[key]
                 if listed and header.shape == "collection":
                     header.shape = "collections"
-                inner = ObjectBuilder()
+                inner = _builder()
                 inner.event(event, value)
             else:
                 stray = begins and depth == base + 2 and inside

@@ -266,6 +266,25 @@ def test_what_is_no_document_is_told(read, data, numbers):
     assert all(problem.lost for problem in told)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"passages":', '"passages": [{"offset": 0, "text": "Lost"}], "passages":'),
+        ('"text":', '"text": "Lost", "text":'),
+        ('"type": "Gene"', '"type": "Lost", "type": "Gene"'),
+    ],
+)
+@pytest.mark.parametrize("top", ["[{}]", '{{"documents": [{}]}}', "{}"])
+def test_a_key_that_stands_twice_is_a_loss(read, old, new, top):
+    text = json.dumps(FULL).replace(old, new, 1)
+    (document,), problems, _ = read(top.format(text))
+    assert json.loads(write([document], keep=True))
+    (problem,) = [problem for problem in problems if problem.lost]
+    assert problem.document == "1"
+    key = old.split('"')[1]
+    assert f"more than one '{key}'" in problem.message
+
+
 def test_lines_that_are_no_documents_are_told(read):
     lines = map(json.dumps, [SPARE, ROW, [], "x", [SPARE, ROW], SPARE])
     documents, problems, _ = read("\n".join(lines), "in.jsonl")
