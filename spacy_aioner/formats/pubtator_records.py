@@ -12,6 +12,8 @@ from .source import BOM, UTF_16, Source
 # A relation has four columns, or five with its novelty.
 RELATION_TABS = (3, 4)
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
+# What stands behind the id of a mention whose TABs are spaces.
+SPACED = re.compile(r" +[0-9]+ +[0-9]+ ")
 # The beginning of another line behind a CR, which is no line end here.
 AFTER_CR = re.compile(r"\r(?:[^\t|\r]*\|[ta]\||[^\t|\r]*\t[0-9]+\t[0-9]+\t)")
 
@@ -218,9 +220,12 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
 def _is_text(text: str, record_id: str) -> bool:
     """Whether a line can be nothing but text: no comment, mention or relation.
 
-    Those begin with the id of their record and a TAB, or have as many columns.
+    Those begin with the id of their record and a TAB, or have as many columns; a
+    mention may have lost its TABs to spaces.
     """
     if text.startswith(("#", f"{record_id}\t")):
+        return False
+    if text.startswith(f"{record_id} ") and SPACED.match(text, len(record_id)):
         return False
     return text.count("\t") < min(RELATION_TABS)
 
