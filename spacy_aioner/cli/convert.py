@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import AionerError, Report
+from ..errors import AionerError, Problem, Report
 from .console import (
     Debug,
     Problems,
@@ -128,7 +128,7 @@ def convert(
         selection = _Selection(source, task, type_map, keep, drop, markup)
         documents = selection.read(problems)
         _write(documents, source, output, to, task or "ALL", tokenizer, problems)
-        selection.finish()
+        selection.finish(problems)
         say(f"{output}: {selection.summary()}")
         problems.finish()
 
@@ -197,6 +197,7 @@ class _Selection:
         self._seen: set[str] = set()
         self._types: set[str] = set()
         self._left_out: Counter[str] = Counter()
+        self._untyped = 0
 
     def read(self, report: Report) -> Iterator[Document]:
         from ..corpora.convert import (
@@ -236,13 +237,16 @@ class _Selection:
             if name and not here[name]:
                 self._left_out[mention.type] += 1
             elif not mention.type:
-                self._left_out["(no type)"] += 1
+                self._untyped += 1
         return kept
 
-    def finish(self) -> None:
+    def finish(self, report: Report) -> None:
         """Tell what was left out, and which types and ids were not there."""
         from ..evaluation.hints import unused_entries
 
+        if self._untyped:
+            message = f"mentions without a type are left out: {self._untyped}"
+            report(Problem(str(self.source), message))
         if self._left_out:
             counts = ", ".join(f"{n} {t}" for t, n in self._left_out.most_common())
             tell(

@@ -37,8 +37,8 @@ class Header:
     standalone (bool | None): From the top of an XML file.
     shape (str): How a JSON file holds its documents: "collection", "collections"
         (a list of them), "pubtator3", "documents" (a list), "document" or "lines".
-    seen (bool): Whether the source was read, as it stands above or below the documents;
-        JSON only. Not compared.
+    seen (bool): Whether any of these was read, as they stand above or below the
+        documents; JSON only. Not compared.
     """
 
     source: str | None = ""

@@ -132,7 +132,7 @@ def _until_fault(
                         read += 1
                         yield (line if line < LAST_LINE else None), element
                     else:
-                        _fill(header, element)
+                        _fill(header, element, source)
                     _free(element)
             if fault is not None:
                 return read, fault
@@ -194,12 +194,18 @@ def _put(parent: Any, before: Any, pieces: list[str]) -> None:
         before.tail = "".join(pieces)
 
 
-def _fill(header: Header, element: Any) -> None:
+def _fill(header: Header, element: Any, source: Source) -> None:
     marks = take_marks(element)
     if element.tag in ("source", "date", "key"):
         setattr(header, element.tag, element.text)
     elif element.tag == "infon":
         header.infons[element.get("key", "")] = infon_value(element, marks)
+    else:
+        source.problem(
+            f"has <{element.tag}> in its collection, which BioC does not know; it is "
+            f"left out",
+            line=element.sourceline,
+        )
 
 
 def _free(element: Any) -> None:

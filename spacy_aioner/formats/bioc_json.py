@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -38,6 +39,22 @@ CHUNK = 1 << 18
 MAX_VALUES = 2_000_000
 
 
+class _Object(dict[str, Any]):
+    """An object of JSON, which knows the keys that stand twice in it or below it."""
+
+    def __init__(self, repeated: set[str]) -> None:
+        self.repeated = repeated
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            self.repeated.add(key)
+        super().__setitem__(key, value)
+
+
+def _builder() -> ObjectBuilder:
+    return ObjectBuilder(map_type=partial(_Object, set()))
+
+
 def read_bioc_json(
     path: str | Path, *, report: Report = raise_problem
 ) -> Iterator[Document]:
@@ -52,6 +69,13 @@ def read_bioc_json(
     told = False
     for value, header, line in _objects(source):
         document, unknown = _convert(value, source, header, line)
+        if document is not None and value.repeated:
+            source.problem(
+                f"has more than one {quote(', '.join(sorted(value.repeated)))} in one "
+                f"place; the last one counts, the others are left out",
+                line=line,
+                document=document.id,
+            )
         if unknown and not told:
             told = True
             source.problem(
@@ -81,7 +105,7 @@ def read_json_header(path: str | Path, *, report: Report = raise_problem) -> Hea
     return first or Header()
 
 
-def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | None]]:
+def _objects(source: Source) -> Iterator[tuple[_Object, Header, int | None]]:
     """Yield the JSON object of each document with its header and its line."""
     stream = source.open()
     if stream is None:
@@ -120,12 +144,14 @@ def _objects(source: Source) -> Iterator[tuple[dict[str, Any], Header, int | Non
 
 def _values(
     stream: BinaryIO, source: Source, line: int | None
-) -> Iterator[tuple[dict[str, Any], Header]]:
+) -> Iterator[tuple[_Object, Header]]:
     """Cut JSON into documents: a list of documents is never built as a whole."""
     header = Header()
     top: ObjectBuilder | None = None  # The object around documents, or a document.
     inner: ObjectBuilder | None = None  # A document in a list of documents.
     key, depth, base, listed, count = "", 0, 0, False, 0
+    held = inside = False  # Whether `top` holds documents, and their list is open.
+    number = 0  # Of values that are documents or stand where one should.
     try:
         # Events without paths: a path for each event costs the square of the depth.
         for event, value in ijson.basic_parse(
@@ -135,37 +161,58 @@ def _values(
             if count > MAX_VALUES:
                 raise ValueError(f"a document has more than {MAX_VALUES:,} values")
             depth -= event in ("end_map", "end_array")
+            begins = event not in ("end_map", "end_array", "map_key")
+            stray = False
             if inner is not None:
                 inner.event(event, value)
                 if depth == base + 2 and event == "end_map":
+                    number += 1
                     yield inner.value, header
                     inner, count = None, 0
             elif top is None:
-                listed = listed or event == "start_array"
                 if event == "start_map" and depth <= 1:
-                    base, header, top = depth, Header(), ObjectBuilder()
+                    base, header, top = depth, Header(), _builder()
                     top.event(event, value)
+                elif event == "start_array" and depth == 0:
+                    listed = True
+                else:
+                    stray = begins and depth <= 1
             elif depth == base:
                 top.event(event, value)
                 if "passages" in top.value:
+                    number += 1
                     header.shape = "documents" if listed else "document"
                     yield top.value, header
                 else:
                     _fill(header, top.value)
-                top, key = None, ""
+                    stray = not held
+                top, key, held = None, "", False
             elif depth == base + 1 and event == "map_key":
                 key = value
                 if key not in HOLDERS:
                     top.event(event, value)
+                held = held or key in HOLDERS
             elif key not in HOLDERS:
                 top.event(event, value)
-            elif event == "start_map" and depth == base + 2:
+            elif depth == base + 1:
+                inside = event == "start_array"
+                stray = begins and event not in ("start_array", "null")
+            elif event == "start_map" and depth == base + 2 and inside:
                 _fill(header, top.value)
                 header.shape = HOLDERS[key]
                 if listed and header.shape == "collection":
                     header.shape = "collections"
-                inner = ObjectBuilder()
+                inner = _builder()
                 inner.event(event, value)
+            else:
+                stray = begins and depth == base + 2 and inside
+            if stray:
+                number += 1
+                source.problem(
+                    f"value {number} is no BioC document: it is no object with "
+                    f"passages or documents; it is left out",
+                    line=line,
+                )
             depth += event in ("start_map", "start_array")
             if depth > MAX_DEPTH:
                 raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
@@ -187,10 +234,10 @@ def _reason(error: Exception) -> str:
 
 
 def _fill(header: Header, value: dict[str, Any]) -> None:
-    header.seen = header.seen or "source" in value
     for key in HEADER_KEYS:
         if key in value and (key != "infons" or isinstance(value[key], dict)):
             setattr(header, key, value[key])
+            header.seen = True
 
 
 def _convert(

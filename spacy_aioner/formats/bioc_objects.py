@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .source import quote
+
 KEYS = {
     "document": ("id", "infons", "passages", "annotations", "relations"),
     "passage": ("offset", "infons", "text", "sentences", "annotations", "relations"),
@@ -34,10 +36,14 @@ def complete(value: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     value (dict[str, Any]): The JSON object of a document.
     RETURNS (tuple[dict[str, Any], set[str]]): An object that bioc takes, and the names
         of keys below the document that BioC does not have, which are not in it.
-    RAISES (ValueError): Where a required key is missing or a value is of a wrong type;
-        the text says what the document "has".
+    RAISES (ValueError): Where a required key is missing, a value is of a wrong type, or
+        nothing but unknown keys may hold the text; says what the document "has".
     """
     unknown: set[str] = set()
+    others = value.keys() - {*KEYS["document"], "bioctype"}
+    if "passages" not in value and others:
+        names = quote(", ".join(sorted(others)))
+        raise ValueError(f"has no passages but other keys, {names}")
     made = _complete(value, "document", unknown)
     return made, unknown - {f"document.{key}" for key in value}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,20 +17,25 @@ from .bioc_annotate import extra_keys, to_bioc
 from .bioc_document import BioCSource, Header, from_bioc
 from .bioc_elements import document_elements
 from .bioc_infons import (
+    KEY,
     infon_text,
     mark_infon,
     mark_infons,
     restore_infons,
     take_marks,
 )
-from .bioc_objects import MAX_NUMBER
+from .bioc_objects import KEYS, MAX_NUMBER
 from .document import Document
 from .relations import Dropped
-from .source import Source
+from .source import Source, quote
 
 # Text must stand directly in these elements: bioc would drop what is nested in them.
 PLAIN = ("id", "infon", "offset", "text")
+# The elements that each element may hold, and those that it has once.
+CHILDREN = {tag: {key.removesuffix("s") for key in keys} for tag, keys in KEYS.items()}
+SINGLE = ("id", "offset", "text")
 MAX_DIGITS = len(str(MAX_NUMBER)) - 1
+NUMBER = re.compile(rf"[+-]?[0-9]{{1,{MAX_DIGITS}}}")
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -45,8 +50,9 @@ def read_bioc_xml(
     """
     source = Source(path, report)
     header = Header()
+    told: set[str] = set()
     for line, element in document_elements(source, header):
-        document = _convert(element, line, source, header)
+        document = _convert(element, line, source, header, told)
         if document is not None:
             yield document
 
@@ -65,11 +71,11 @@ def read_xml_header(path: str | Path, *, report: Report = raise_problem) -> Head
 
 
 def _convert(
-    element: Any, line: int | None, source: Source, header: Header
+    element: Any, line: int | None, source: Source, header: Header, told: set[str]
 ) -> Document | None:
     """Let bioc read one element, or report what keeps it from that."""
     marks = take_marks(element)
-    name = element.findtext("id")
+    name = element.findtext("id") or element.get("id")
     fault = ""
     for plain in element.iter(*PLAIN):
         if len(plain):
@@ -77,37 +83,89 @@ def _convert(
             what = inner.text if inner.tag is etree.Entity else f"<{inner.tag}>"
             fault = f"has {what} inside <{plain.tag}>, which is not loaded"
             break
-    if any(len(number.strip()) > MAX_DIGITS for number in _numbers(element)):
-        fault = fault or f"has a number of more than {MAX_DIGITS} digits"
+    fault = fault or next(filter(None, map(_number_fault, _numbers(element))), "")
     # The DTD, which is not loaded, makes these attributes optional.
     for tag, attribute in (("annotation", "id"), ("relation", "id"), ("node", "role")):
         for each in element.iter(tag):
             each.set(attribute, each.get(attribute, ""))
     xml = etree.tostring(element, encoding="unicode", with_tail=False)
     try:
-        bioc = biocxml.loads(f"<collection>{xml}</collection>").documents[0]
+        if not fault:
+            bioc = biocxml.loads(f"<collection>{xml}</collection>").documents[0]
     except etree.XMLSyntaxError as error:
-        fault = fault or f"is too large for the parser ({error.msg})"
+        fault = f"is too large for the parser ({error.msg})"
     except KeyError as error:
-        fault = fault or f"has an element without its attribute {error}"
+        fault = f"has an element without its attribute {error}"
     except TypeError:
-        fault = fault or "has a passage or sentence without <offset>"
-    except ValueError as error:
-        fault = fault or f"has a number that is none ({error})"
+        fault = "has a passage or sentence without <offset>"
+        if element.find("passage[@offset]") is not None:
+            fault = "is in BioC 2.0, which is not read (convert it to BioC 1.0)"
     if fault:
         source.problem(f"{fault}; it is left out", line=line, document=name)
         return None
+    unknown, repeated = _passed_over(element, marks)
+    if new := sorted(unknown - told):
+        told |= unknown
+        source.problem(
+            f"has what BioC does not know, {quote(', '.join(new))}; it is left out, "
+            f"this is said once",
+            line=line,
+            document=name,
+        )
+    if repeated:
+        source.problem(
+            f"has more than one {quote(', '.join(sorted(repeated)))} in one place; all "
+            f"but one are left out",
+            line=line,
+            document=name,
+        )
     extra = restore_infons(bioc, element, marks)
     return from_bioc(bioc, source, header=header, extra=extra, line=line)
 
 
-def _numbers(element: Any) -> Iterator[str]:
-    """Yield whatever is to be read as a number."""
+def _numbers(element: Any) -> Iterator[tuple[str, str]]:
+    """Yield whatever is to be read as a number, with what it is called."""
     for offset in element.iter("offset"):
-        yield offset.text or ""
+        yield "an offset", offset.text or ""
     for location in element.iter("location"):
-        yield location.get("offset", "")
-        yield location.get("length", "")
+        # A missing one is told by its name when bioc does not find it.
+        yield "an offset", location.get("offset", "0")
+        yield "a length", location.get("length", "0")
+
+
+def _number_fault(number: tuple[str, str]) -> str:
+    """Tell what is wrong with a number of `_numbers`, if anything is."""
+    what, text = number[0], number[1].strip()
+    if NUMBER.fullmatch(text):
+        return ""
+    if not text:
+        return f"has {what} that is empty"
+    if re.fullmatch("[+-]?[0-9]+", text):
+        return f"has {what} of more than {MAX_DIGITS} digits"
+    return f"has {what} that is not a number, {quote(text)}"
+
+
+def _passed_over(
+    element: Any, marks: Mapping[Any, set[str]]
+) -> tuple[set[str], set[str]]:
+    """Find what bioc does not read: what it does not know, and what stands twice."""
+    unknown: set[str] = set()
+    repeated: set[str] = set()
+    for each in element.iter(*CHILDREN):
+        found: dict[Any, str | None] = {}
+        texts = [each.text]
+        for child in each:
+            texts.append(child.tail)
+            tag = child.tag
+            if tag not in CHILDREN[each.tag]:
+                unknown.add(f"<{tag}>")
+            elif tag == "infon" or tag in SINGLE:
+                key = tag, child.get("key"), KEY in marks.get(child, ())
+                if found.setdefault(key, child.text) != child.text:
+                    repeated.add(f"<{tag}>" if tag in SINGLE else f"infon {key[1]}")
+        if any(text and not text.isspace() for text in texts):
+            unknown.add(f"text in <{each.tag}>")
+    return unknown, repeated
 
 
 class BioCXMLWriter:

@@ -30,7 +30,11 @@ SUFFIXES = {
 }
 # How much of a file is looked at to tell its format.
 PEEK = 8192
-TITLE = re.compile(rb"(?:[ \t\r]*\n|#[^\n]*\n)*[^\t|\n]*\|t\|")
+TITLE = re.compile(rb"(?:[ \t]*[\r\n]|#[^\r\n]*[\r\n])*[^\t|\r\n]*\|t\|")
+# A title and an abstract of one id, in any order, below something else.
+RECORD = re.compile(
+    rb"(?:^|[\r\n])([^\t|\r\n]+)\|(?:t\|[^\r\n]*[\r\n]+\1\|a|a\|[^\r\n]*[\r\n]+\1\|t)\|"
+)
 MEDLINE = re.compile(rb"PMID ?- ?\d")
 JSON = re.compile(rb"(?:\[\s*)?\{\s*[\"}]")
 BIOC_KEY = re.compile(rb'"(?:passages|documents|PubTator3)"\s*:')
@@ -210,7 +214,7 @@ def tell_format(path: str | PurePath, stream: BinaryIO) -> str:
 def _by_content(data: bytes, start: bytes, known: str | None) -> str | None:
     """Tell a format by the beginning of a file alone; None if it is of no such."""
     xml = known == "bioc-xml"
-    if not xml and TITLE.match(data):
+    if not xml and (TITLE.match(data) or RECORD.search(data)):
         return "pubtator"
     if not xml and MEDLINE.match(start):
         return "nbib"

@@ -171,9 +171,16 @@ def _decode(data: bytes | None, source: Source, number: int) -> str | None:
         return None
     try:
         # A trailing space tells that the line was broken at it.
-        return data.rstrip(b"\r\n").decode("utf-8")
+        line = data.rstrip(b"\r\n").decode("utf-8")
     except UnicodeDecodeError as error:
         source.problem(
             f"the line is not valid UTF-8 ({error.reason}); it is left out", line=number
         )
         return None
+    if "\r" in line:
+        source.problem(
+            "the line has line ends of CR alone; it is left out, convert them to LF",
+            line=number,
+        )
+        return None
+    return line

@@ -116,8 +116,9 @@ def _build(raw: RawRecord, source: Source) -> Document:
             if not line.startswith("#") and not is_relation(line, raw.id):
                 # It may be text, and that is not tagged here.
                 source.problem(
-                    "is no mention, relation or comment, and text cannot stand here; "
-                    "the line is not read, put text into the title or abstract line",
+                    "is no mention, relation (both with TABs between columns) or "
+                    "comment, and text cannot stand here; the line is not read, put "
+                    "text into the title or abstract line",
                     line=number,
                     document=raw.id,
                 )
@@ -145,25 +146,29 @@ def _parse(
     fault = ""
     start = end = 0
     if columns[0] != record_id:
-        fault = f"names the document {quote(columns[0])}"
+        fault = f"the mention line names the document {quote(columns[0])}"
     elif not (NUMBER.fullmatch(columns[1]) and NUMBER.fullmatch(columns[2])):
         numbers = f"{quote(columns[1])}, {quote(columns[2])}"
-        fault = f"has offsets that are no numbers ({numbers})"
+        fault = (
+            f"is neither a mention, as its offsets are no numbers ({numbers}), nor a "
+            f"relation, which has four columns, or five with Novel, No or None"
+        )
     elif len(columns) < 5:
-        fault = "has no entity type"
+        fault = "the mention line has no entity type"
     else:
         start, end = int(columns[1]), int(columns[2])
         if start >= end:
-            fault = f"has a start that is not before its end ({start}, {end})"
+            fault = (
+                f"the mention line has a start that is not before its end "
+                f"({start}, {end})"
+            )
         elif start < 0 or end > len(text):
             fault = (
-                f"has offsets ({start}, {end}) that are not in the text, which is "
-                f"{len(text)} characters long"
+                f"the mention line has offsets ({start}, {end}) that are not in the "
+                f"text, which is {len(text)} characters long"
             )
     if fault:
-        source.problem(
-            f"the mention line {fault}; it is left out", line=number, document=record_id
-        )
+        source.problem(f"{fault}; it is left out", line=number, document=record_id)
         return None
     there = text[start:end]
     if "\t" in there and "\t".join(columns[3:]).startswith(there + "\t"):

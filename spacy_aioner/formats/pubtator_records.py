@@ -14,6 +14,10 @@ RELATION_TABS = (3, 4)
 TEXT_LINE = re.compile(r"([^\t|]*)\|([ta])\|")
 # A record with more lines is left out: memory stays bounded whatever a file holds.
 MAX_LINES = 200_000
+# What stands behind the id of a mention whose TABs are spaces.
+SPACED = re.compile(r" +[0-9]+ +[0-9]+ ")
+# The beginning of another line behind a CR, which is no line end here.
+AFTER_CR = re.compile(r"\r(?:[^\t|\r]*\|[ta]\||[^\t|\r]*\t[0-9]+\t[0-9]+\t)")
 
 
 @dataclass
@@ -50,8 +54,8 @@ class RawRecord:
     record (PubTatorRecord): What a writer needs beyond text and mentions.
     abstract (list[str] | None): Those of the abstract, if there is an abstract line.
     lines (list[tuple[int, str]]): All other lines, each with its number.
-    decodable (bool): Whether every line is valid UTF-8, and neither one nor all of them
-        are too long; if not, that was reported.
+    decodable (bool): Whether every line is valid UTF-8 and a single one, and neither
+        one nor all of them are too long; if not, that was reported.
     count, size (int): How many lines there are up to now, and their characters.
     closed (bool): Whether the blank line that ends the record has come.
     in_text (bool): Whether the last line was text, which the next one may continue.
@@ -215,6 +219,14 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
             line=line.number,
             document=raw.id,
         )
+    elif raw.decodable and AFTER_CR.search(line.text):
+        raw.decodable = False
+        source.problem(
+            "has line ends of CR alone; the document is left out, convert the line "
+            "ends to LF",
+            line=line.number,
+            document=raw.id,
+        )
     raw.count += 1
     raw.size += len(line.text)
     if raw.decodable and (raw.count > MAX_LINES or raw.size > MAX_LINE):
@@ -232,9 +244,12 @@ def _check_bytes(raw: RawRecord, line: _Line, source: Source) -> bool:
 def _is_text(text: str, record_id: str) -> bool:
     """Whether a line can be nothing but text: no comment, mention or relation.
 
-    Those begin with the id of their record and a TAB, or have as many columns.
+    Those begin with the id of their record and a TAB, or have as many columns; a
+    mention may have lost its TABs to spaces.
     """
     if text.startswith(("#", f"{record_id}\t")):
+        return False
+    if text.startswith(f"{record_id} ") and SPACED.match(text, len(record_id)):
         return False
     return text.count("\t") < min(RELATION_TABS)
 

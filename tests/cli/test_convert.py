@@ -161,7 +161,9 @@ def test_ids_choose_documents(convert, source, tmp_path):
 def test_mentions_without_a_type_are_told(convert, source):
     source.write_text("1|t|Some text\n1\t0\t4\tSome\t\n\n", encoding="utf8")
     result, output = convert("conll")
-    assert "left out: 1 (no type)" in result.stderr
+    told = f"error: {source}: mentions without a type are left out: 1"
+    assert told in result.stderr
+    assert result.exit_code == 3
     assert lines(output) == ["<ALL>|O Some|O text|O </ALL>|O"]
 
 

@@ -202,6 +202,7 @@ def changed(new, *path):
         (changed({}, "passages"), "'passages' is of the wrong type"),
         (changed(["x"], "passages"), "no JSON object"),
         (changed({}, "id"), "'id' is of the wrong type"),
+        ({"id": "1", "title": "TP53", "abstract": "mice"}, "'abstract, title'"),
         (
             without("passages", 0, "annotations", 0, "locations", 0, "length"),
             "'length' is missing",
@@ -209,7 +210,7 @@ def changed(new, *path):
     ],
 )
 def test_bad_document_is_skipped(read, bad, word):
-    documents, problems, _ = read([bad, SPARE])
+    documents, problems, _ = read({"documents": [bad, SPARE]})
     assert [document.id for document in documents] == ["7"]
     assert problems[0].lost
     assert word in problems[0].message
@@ -242,6 +243,55 @@ def test_broken_file_yields_what_is_whole(read, data, count):
     assert len(documents) == count
     assert any(problem.lost for problem in problems)
     assert all(len(problem.message) < 300 for problem in problems)
+
+
+ROW = {"id": "2", "title": "TP53", "abstract": "mice"}
+
+
+@pytest.mark.parametrize(
+    ("data", "numbers"),
+    [
+        ([SPARE, ROW, {"error": "not found"}], [2, 3]),
+        ([None, "TP53", SPARE, [SPARE], 5], [1, 2, 4, 5]),
+        ({"documents": [None, "TP53", SPARE, [SPARE], 5]}, [1, 2, 4, 5]),
+        ({"PubTator3": SPARE}, [1]),
+        ({"source": "s", "documents": None}, []),
+        ([COLLECTION, ROW, OTHER, {}], [3, 5]),
+    ],
+)
+def test_what_is_no_document_is_told(read, data, numbers):
+    _, problems, _ = read(data)
+    told = [p for p in problems if p.message.startswith("value ")]
+    assert [int(problem.message.split()[1]) for problem in told] == numbers
+    assert all(problem.lost for problem in told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"passages":', '"passages": [{"offset": 0, "text": "Lost"}], "passages":'),
+        ('"text":', '"text": "Lost", "text":'),
+        ('"type": "Gene"', '"type": "Lost", "type": "Gene"'),
+    ],
+)
+@pytest.mark.parametrize("top", ["[{}]", '{{"documents": [{}]}}', "{}"])
+def test_a_key_that_stands_twice_is_a_loss(read, old, new, top):
+    text = json.dumps(FULL).replace(old, new, 1)
+    (document,), problems, _ = read(top.format(text))
+    assert json.loads(write([document], keep=True))
+    (problem,) = [problem for problem in problems if problem.lost]
+    assert problem.document == "1"
+    key = old.split('"')[1]
+    assert f"more than one '{key}'" in problem.message
+
+
+def test_lines_that_are_no_documents_are_told(read):
+    lines = map(json.dumps, [SPARE, ROW, [], "x", [SPARE, ROW], SPARE])
+    documents, problems, _ = read("\n".join(lines), "in.jsonl")
+    assert [document.id for document in documents] == ["7", "7", "7"]
+    assert [(p.line, p.lost) for p in problems] == [(2, True), (4, True), (5, True)]
+    documents, problems, _ = read(json.dumps(SPARE) + json.dumps(ROW))
+    assert (len(documents), [p.lost for p in problems]) == (1, [True])
 
 
 def test_bom_is_left_off(read):

@@ -153,12 +153,14 @@ def test_header(tmp_path):
     ("old", "new", "word"),
     [
         ("<offset>0</offset>", "", "without <offset>"),
-        ("<offset>0</offset>", "<offset>x</offset>", "number"),
+        ("<offset>0</offset>", "<offset>four and more words</offset>", "not a number"),
+        ("<offset>0</offset>", "<offset> </offset>", "an offset that is empty"),
+        ('offset="0" length="4"', 'offset="" length="4"', "an offset that is empty"),
         ("<offset>0</offset>", "<offset>-5</offset>", "negative"),
         ("<offset>0</offset>", f"<offset>{NINES}</offset>", "more than 18 digits"),
         ('offset="0" length="4"', f'offset="{NINES}" length="{NINES}"', "18 digits"),
         ('offset="0" length="4"', 'offset="0"', "attribute 'length'"),
-        ('offset="0" length="4"', 'offset="0" length="4.5"', "number"),
+        ('offset="0" length="4"', 'offset="0" length="4.5"', "not a number, '4.5'"),
         ("TP53 &lt;", "TP53 <b>x</b> &lt;", "<b> inside <text>"),
         ("<offset>26</offset>", "<offset>21</offset>", "sentence at 21"),
         ("<offset>26</offset>", "<offset>999999999999</offset>", "sentence at"),
@@ -172,6 +174,47 @@ def test_bad_document_is_skipped(read, old, new, word):
     problem = problems[0]
     assert (problem.lost, problem.document, problem.line) == (True, "1", 3)
     assert word in problem.message
+
+
+def test_bioc_2_is_named(read):
+    two = '<document id="8"><passage offset="0"><text>TP53</text></passage></document>'
+    documents, (problem,) = read(collection(two))
+    assert documents == []
+    assert (problem.document, problem.lost) == ("8", True)
+    assert "BioC 2.0" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("<passage>", "<title>Lost</title><passage>", "know, '<title>'"),
+        ("<passage>", "<passage>Lost", "'text in <passage>'"),
+        ("</relation>", "Lost</relation>", "'text in <relation>'"),
+        ("<text>One.", "<text>Two.</text><text>One.", "more than one '<text>'"),
+        ("<id>1<", "<id>0</id><id>1<", "more than one '<id>'"),
+        (
+            '<infon key="identifier">',
+            '<infon key="identifier">7158</infon><infon key="identifier">',
+            "more than one 'infon identifier'",
+        ),
+    ],
+)
+def test_what_bioc_passes_over_is_a_loss(read, old, new, word):
+    (document,), problems = read(collection(ONE.replace(old, new, 1)))
+    (problem,) = [problem for problem in problems if problem.lost]
+    assert (problem.document, problem.line) == (document.id, 3)
+    assert word in problem.message
+
+
+def test_what_stands_twice_alike_is_no_loss_and_the_unknown_is_told_once(read):
+    twice = ONE.replace("<text>One.", "<text>One.</text><text>One.")
+    _, problems = read(collection(twice))
+    assert not any(problem.lost for problem in problems)
+    odd = ONE.replace("</document>", "<odd/></document>")
+    _, problems = read(collection(odd, odd, "<more/>"))
+    (one, other) = [problem.message for problem in problems if problem.lost]
+    assert "<odd>" in one
+    assert "<more>" in other
 
 
 @pytest.mark.parametrize(

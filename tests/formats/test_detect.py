@@ -68,6 +68,8 @@ def test_refused_by_name(tmp_path, name, content, word):
         "vitamin B\nhepatitis B\nfactor I\n",
         "Loss of TP53.\nNo\tO\nIt was seen.\n",
         "1\tGene\n",
+        "Columns:\nTitle: 1|t|TP53\nand 1|a|Rats\n",
+        "1|a|Rats\n2|t|TP53\n",
     ],
 )
 def test_text_is_text(tmp_path, text):
@@ -76,6 +78,26 @@ def test_text_is_text(tmp_path, text):
     assert detect_format(path) == "text"
     [document] = read_documents(path)
     assert document.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1|t|TP53\r1|a|Rats\r",
+        "# from PubMed\r1|t|TP53\r1|a|Rats\r",
+        "Test set\n1|t|TP53\n1|a|Rats\n",
+        "1|a|Rats\n1|t|TP53\n",
+        "Test set\r1|t|TP53\r1|a|Rats\r",
+        "Test set\r\n\r\n1|a|Rats\r\n1|t|TP53\r\n",
+    ],
+)
+def test_pubtator_that_is_out_of_order_is_no_plain_text(tmp_path, text):
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode())
+    assert detect_format(path) == "pubtator"
+    problems = []
+    list(read_documents(path, report=problems.append))
+    assert any(problem.lost for problem in problems)
 
 
 @pytest.mark.parametrize("content", [b"TP53\0 in mice", "TP53".encode("utf-16-le")])

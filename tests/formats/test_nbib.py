@@ -121,6 +121,7 @@ def test_lines_that_are_no_fields(read):
         (RECORD.encode("utf-16-le"), 0, True),
         (b"", 0, True),
         (b"TP53 in mice\n", 0, True),
+        (RECORD.replace("\n", "\r").encode(), 0, True),
         (RECORD.encode() + b"AD  - K\xf6ln\n", 1, True),
     ],
 )

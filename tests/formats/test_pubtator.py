@@ -113,6 +113,9 @@ def test_crlf_and_bom_are_read_and_told_once(read):
         ("1\t2\t1\tA\tX", "not before its end", True),
         ("1\ta\tb\tA\tX\tY", "no numbers", True),
         ("1\t1_0\t2\tA\tX", "no numbers", True),
+        ("1\tBind\tC1\tC2\tMaybe", "nor a relation", True),
+        ("1\tBind\tC1\tC2\tNovel\tx", "nor a relation", True),
+        ("1 0 1 A X", "not read", True),
         ("1\t\u0663\t4\tA\tX", "no numbers", True),
         ("1\t0\t1\tA", "has no entity type; it is left out", True),
         ("2\t0\t1\tA\tX", "names the document '2'", True),
@@ -137,6 +140,8 @@ def test_bad_line_is_told_with_its_number(read, line, word, lost):
         (b"1|a|no title\n1\t0\t1\tA\tX\n\n" + GOOD.encode(), 1),
         (GOOD.encode() + b"stray\nstray\n", 5),
         (b"\xff\n\n" + GOOD.encode(), 1),
+        (b"2|t|TP53\r2|a|Rats\r2\t0\t4\tTP53\tGene\r", 1),
+        (b"2|t|TP53\n2|a|Rats\r2\t0\t4\tTP53\tGene\r3|t|a\n\n" + GOOD.encode(), 2),
         (GOOD.encode() + b"2|t|\xff\n2|a|b\n\n", 5),
         (b"2|t|a\n2|a|\xffb\nx\xff\n1|t|no blank before\n1|a|\n\n", 2),
     ],
@@ -145,6 +150,13 @@ def test_bad_file_is_told_and_the_rest_read(read, data, line):
     documents, (problem,) = read(data)
     assert (problem.line, problem.lost) == (line, True)
     assert len(documents) == (b"1|t|" in data)
+
+
+def test_a_cr_in_a_text_is_part_of_it(read):
+    data = "1|t|A\rB\tC\n1|a|\n1\t0\t3\tA\rB\tX\n\n"
+    (document,), problems = read(data)
+    assert (document.passages[0].text, problems) == ("A\rB\tC", [])
+    assert write([document]) == data.encode()
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
