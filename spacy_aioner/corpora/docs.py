@@ -223,13 +223,14 @@ def column(group: SpanGroup, name: str) -> list[Any]:
 def _attrs(mentions: Sequence[tuple[int, int, Mention]]) -> dict[str, Any]:
     """What stands beside a group; scores and tasks only where a mention has one."""
     attrs: dict[str, Any] = {
-        "offsets": [[start, end] for start, end, _ in mentions],
+        "offsets": np.array([x[:2] for x in mentions], dtype="i").reshape(-1, 2),
         "ids": [m.id for _, _, m in mentions],
         "texts": [m.text for _, _, m in mentions],
     }
     scores = [m.score for _, _, m in mentions]
     if any(score is not None for score in scores):
-        attrs["scores"] = scores
+        # NumPy makes NaN of None.
+        attrs["scores"] = np.array(scores, dtype="f")
     tasks = [m.task for _, _, m in mentions]
     if any(task is not None for task in tasks):
         attrs["tasks"] = tasks

@@ -156,10 +156,10 @@ def write_group(
     ]
     if spans_filter is not None:
         entries = _filter(entries, len(there), spans_filter)
-    # Plain numbers, which JSON takes.
+    # Arrays as spaCy's spancat gives them; `tolist` makes numbers that JSON takes.
     attrs = {
-        "scores": [e.score for e in entries],
-        "offsets": [list(e.offsets) for e in entries],
+        "scores": np.array([e.score for e in entries], dtype="f"),
+        "offsets": np.array([e.offsets for e in entries], dtype="i").reshape(-1, 2),
         "tasks": [e.task for e in entries],
     }
     spans = [e.span for e in entries]
