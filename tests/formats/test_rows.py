@@ -74,6 +74,8 @@ def test_a_row_without_an_id_is_numbered_and_that_is_said_once():
     ]
     (problem,) = problems
     assert (problem.line, problem.lost) == (3, False)
+    assert "no 'id or pmid'" in problem.message
+    assert "--id-column" in problem.message
 
 
 def test_entities_are_mentions_of_the_joined_text():
