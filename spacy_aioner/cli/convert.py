@@ -19,6 +19,7 @@ from .console import (
     require_file,
     require_input,
     say,
+    split_names,
     tell,
 )
 
@@ -93,6 +94,21 @@ def convert(
             "markup; other formats the texts as they are stored.",
         ),
     ] = False,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            help="JSONL, CSV and Parquet: the column of the document's id; id or pmid "
+            "if not given."
+        ),
+    ] = None,
+    text_columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="JSONL, CSV and Parquet: the columns of the text; those of title, "
+            "abstract and text that are there if not given.",
+        ),
+    ] = None,
     exclude_ids: Annotated[
         Path | None,
         typer.Option(help="Leave out documents whose id is a line of this file."),
@@ -111,10 +127,13 @@ def convert(
     as if one space stood between passages.
     """
     with plain_errors(debug=debug):
-        from ..corpora.convert import conll_task
+        from ..corpora.convert import conll_task, read_annotated
         from ..evaluation.pairing import parse_type_map
         from ..formats.document import Document
+        from ..formats.rows import Columns
 
+        names = split_names(text_columns, "--text-columns")
+        columns = Columns(id_column, None if names is None else tuple(names))
         type_map = parse_type_map(renamed)
         _check(source, output, to, tokenizer)
         keep = None if ids is None else _read_ids(ids)
@@ -125,8 +144,9 @@ def convert(
             _check_letter_case(task)
             conll_task(task, Document("", []))
         problems = Problems()
-        selection = _Selection(source, task, type_map, keep, drop, markup)
-        documents = selection.read(problems)
+        selection = _Selection(source, task, type_map, keep, drop)
+        found = read_annotated(source, columns=columns, markup=markup, report=problems)
+        documents = selection.choose(found, problems)
         _write(documents, source, output, to, task or "ALL", tokenizer, problems)
         selection.finish(problems)
         say(f"{output}: {selection.summary()}")
@@ -184,14 +204,12 @@ class _Selection:
         type_map: Mapping[str, str],
         ids: frozenset[str] | None,
         exclude_ids: frozenset[str],
-        markup: bool,
     ) -> None:
         self.source = source
         self.task = task
         self.type_map = type_map
         self.ids = ids
         self.exclude_ids = exclude_ids
-        self.markup = markup
         self.documents = 0
         self.mentions = 0
         self._seen: set[str] = set()
@@ -199,15 +217,13 @@ class _Selection:
         self._left_out: Counter[str] = Counter()
         self._untyped = 0
 
-    def read(self, report: Report) -> Iterator[Document]:
-        from ..corpora.convert import (
-            mentions_inside,
-            read_annotated,
-            without_markup,
-        )
+    def choose(
+        self, documents: Iterable[Document], report: Report
+    ) -> Iterator[Document]:
+        from ..corpora.convert import mentions_inside, without_markup
 
         listed = self.exclude_ids | (self.ids or frozenset())
-        for document in read_annotated(self.source, markup=self.markup, report=report):
+        for document in documents:
             if document.id in listed:
                 self._seen.add(document.id)
             if document.id in self.exclude_ids:

@@ -15,6 +15,7 @@ from ..formats.conll import ConllSentence
 from ..formats.document import MAX_CHARACTERS, Document, Places
 from ..formats.files import read_documents
 from ..formats.markup import PlainDocument
+from ..formats.rows import Columns
 from ..scheme.bio import begin_anew, label_words
 from ..scheme.scheme import ALL, PAPER_TYPES, Task, build_scheme
 from ..scheme.segment import sentence_starts, word_offsets
@@ -22,11 +23,16 @@ from .docbin import DOCBIN_SUFFIX, read_docbin
 
 
 def read_annotated(
-    path: str | Path, *, markup: bool = False, report: Report = raise_problem
+    path: str | Path,
+    *,
+    columns: Columns | None = None,
+    markup: bool = False,
+    report: Report = raise_problem,
 ) -> Iterator[Document]:
     """Read a file of any format, a DocBin (".spacy") and a corpus of brat too.
 
     path (str | Path): The file; a folder or an ".ann" file is a corpus of brat.
+    columns (Columns | None): What the columns of JSONL, CSV and Parquet are called.
     markup (bool): Whether the texts of the file hold markup; see `read_documents`.
     report (Report): Takes each problem; by default the first loss raises.
     YIELDS (Document): The documents.
@@ -36,7 +42,7 @@ def read_annotated(
     elif Path(path).suffix.lower() == DOCBIN_SUFFIX:
         yield from read_docbin(path, report=report)
     else:
-        yield from read_documents(path, markup=markup, report=report)
+        yield from read_documents(path, columns=columns, markup=markup, report=report)
 
 
 def without_markup(document: Document, path: Path, report: Report) -> Document:

@@ -1,4 +1,4 @@
-"""Mentions in a row of values, as spaCy, Prodigy, doccano and we write them."""
+"""Mentions in a row of values, as spaCy, Prodigy, doccano, PubAnnotation and we do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .source import quote
 # The key under which mentions are written.
 ENTITIES = "entities"
 # Keys whose value is a list of mentions, or spaCy's groups of such lists by name.
-KEYS = (ENTITIES, "spans", "ents")
+KEYS = (ENTITIES, "spans", "ents", "denotations")
 # The keys of a mention that are read, and Prodigy's that follow from them.
 FIELDS = (
     *("start", "end", "text", "type", "task", "score", "id"),
@@ -55,7 +55,8 @@ def read_mentions(
     values (dict[str, Any]): The row. "entities", "spans" and "ents" hold lists of
         objects with start, end and type or label, "spans" maybe several such lists by
         name; "label" and "labels" lists of [start, end, label]. doccano's start_offset
-        and end_offset are known too. The concept is "id" beside "type", or "kb_id".
+        and end_offset are known too, and "denotations" of PubAnnotation, with "span"
+        and "obj". The concept is "id" beside "type", or "kb_id".
     text (str): The text that the offsets count in.
     report (Callable[[Fault], None]): Takes each fault.
     RETURNS (tuple[list[Mention], tuple[str, ...]]): The mentions of all keys, in the
@@ -116,6 +117,14 @@ def _mention(item: Any, text: str) -> Mention:
         item = dict(zip(("start", "end", "label"), item, strict=True))
     if not isinstance(item, dict):
         raise ValueError("that is no object")
+    if isinstance(span := item.get("span"), dict) and "obj" in item:
+        made = {
+            "start": span.get("begin"),
+            "end": span.get("end"),
+            "label": item["obj"],
+        }
+        rest = {key: item[key] for key in item if key not in ("span", "obj")}
+        item = rest | made
     start = item.get("start", item.get("start_offset"))
     end = item.get("end", item.get("end_offset"))
     if type(start) is not int or type(end) is not int:

@@ -156,8 +156,9 @@ def read_rows(
             once(
                 place,
                 ID_COLUMNS[0],
-                f"has no {quote(column or ID_COLUMNS[0])}; a document without an id is "
-                f"called after the file and numbered ({place.name}), this is said once",
+                f"has no {quote(column or ' or '.join(ID_COLUMNS))}; a document "
+                f"without an id is called after the file and numbered ({place.name}), "
+                f"this is said once; --id-column names another column",
             )
         for key in looks_like_mentions(values):
             once(

@@ -242,6 +242,17 @@ def test_rows_and_tables(convert):
     ]
 
 
+def test_columns_are_named(convert, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("key,head,body\n7,Mice,TP53\n")
+    named = ("--id-column", "key", "--text-columns", "body,head")
+    result, output = convert("bioc-json", *named, input=rows)
+    assert result.exit_code == 0
+    [document] = read_documents(output)
+    assert (document.id, document.text) == ("7", "TP53 Mice")
+    assert convert("bioc-json", input=rows)[0].exit_code == 3
+
+
 @pytest.fixture
 def brat(tmp_path):
     """A folder of two documents of brat."""

@@ -74,6 +74,8 @@ def test_a_row_without_an_id_is_numbered_and_that_is_said_once():
     ]
     (problem,) = problems
     assert (problem.line, problem.lost) == (3, False)
+    assert "no 'id or pmid'" in problem.message
+    assert "--id-column" in problem.message
 
 
 def test_entities_are_mentions_of_the_joined_text():
@@ -149,6 +151,7 @@ def test_column_names_in_any_letter_case():
 
 
 DOCCANO = {"start_offset": 0, "end_offset": 4}
+SPAN = {"begin": 0, "end": 4}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +162,7 @@ DOCCANO = {"start_offset": 0, "end_offset": 4}
         ({"label": [[0, 4, "Gene"]]}, 1),
         ({"labels": [[0, 4, "Gene"]], "label": ["positive"]}, 1),
         ({"entities": [[0, 4, "Gene"]]}, 1),
+        ({"denotations": [{"id": "T1", "span": SPAN, "obj": "Gene"}]}, 1),
         ({"entities": [{"id": 3, "label": "Gene"} | DOCCANO]}, 1),
         (
             {
@@ -191,6 +195,8 @@ def test_concepts_of_spacy():
         ({"spans": [{"start": 0, "end": 4}]}, "(spans, number 1) whose type is no"),
         ({"label": [[0, 40, "Gene"]]}, "(label, number 1) whose offsets"),
         ({"label": [["0", "4", "Gene"]]}, "(label, number 1) whose start or end"),
+        ({"denotations": [{"span": [SPAN, SPAN], "obj": "Gene"}]}, "whose start or"),
+        ({"denotations": [{"span": {}, "obj": "Gene"}]}, "whose start or end"),
     ],
 )
 def test_annotation_that_cannot_be_read_is_lost(values, word):
