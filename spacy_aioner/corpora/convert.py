@@ -94,7 +94,7 @@ def mentions_inside(document: Document, path: Path, report: Report) -> Document:
     """
     inside, places = [], Places(document.passages)
     for mention in document.mentions:
-        if places.to_joined(mention.start, mention.end) is not None:
+        if places.to_joined(mention.start, mention.end, mention.passage) is not None:
             inside.append(mention)
         else:
             report(
@@ -140,7 +140,7 @@ def aioner_sentences(document: Document, *, task: Task) -> list[ConllSentence]:
     ends = np.array([end for _, end in words], dtype=np.int64)
     spans, places = [], Places(document.passages)
     for mention in document.mentions:
-        place = places.to_joined(mention.start, mention.end)
+        place = places.to_joined(mention.start, mention.end, mention.passage)
         if place is not None and mention.type in task.types:
             spans.append((*place, task.types.index(mention.type)))
     labels = label_words(starts, ends, spans)

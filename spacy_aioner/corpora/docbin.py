@@ -148,7 +148,7 @@ class DocBinWriter:
         """
         places = Places(document.passages)
         for mention in document.mentions:
-            if places.to_joined(mention.start, mention.end) is None:
+            if places.to_joined(mention.start, mention.end, mention.passage) is None:
                 self.source.misplaced(mention, document.id)
         self.add(document, task=self.task)
 

@@ -66,7 +66,7 @@ def document_to_doc(
     mentions = [
         (*place, mention)
         for mention in document.mentions
-        if (place := places.to_joined(mention.start, mention.end))
+        if (place := places.to_joined(mention.start, mention.end, mention.passage))
     ]
     spans = [
         doc.char_span(start, end, label=m.type, alignment_mode="expand")

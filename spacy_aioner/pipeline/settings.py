@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from ..errors import AionerError
 
@@ -50,6 +53,8 @@ class Settings(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         check_setting(name, value)
+        if isinstance(value, np.floating):
+            value = float(value)  # Else it could not be saved.
         super().__setitem__(name, value)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
@@ -86,8 +91,8 @@ class Settings(dict[str, Any]):
 
 
 def _is_share(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0.0 <= value <= 1.0
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    return number and 0.0 <= float(value) <= 1.0
 
 
 def _is_flag(value: Any) -> bool:

@@ -34,7 +34,7 @@ def test_a_mention_is_in_the_passage_that_holds_it(made, start, end):
         assert places.text(start, end) == text
         joined = places.to_joined(start, end)
         assert document.text[slice(*joined)] == text
-        assert places.from_joined(*joined) == (start, end)
+        assert places.from_joined(*joined)[:2] == (start, end)
         laid = lay_out(document)
         assert laid.text[slice(*laid.move(start, end))] == text
 
