@@ -231,7 +231,10 @@ class Manifest:
             self.folder.remove(place)
         self._outdated = []
         names = self.folder.names(RECORDS)
-        self.folder.write_lines(MANIFEST, self._lines(names, _RECORD))
+        records = self._lines(names, _RECORD)
+        # A claim is the record of a file that was not done to its end.
+        done = (line for line in records if "output_sha256" in json.loads(line))
+        self.folder.write_lines(MANIFEST, done)
         self.folder.write_lines(FAILURES, self._lines(names, _LIST, _ATTEMPT))
 
     def _lines(self, names: Iterable[str], *suffixes: str) -> Iterator[str]:

@@ -100,10 +100,13 @@ def _rows(
         for index in range(batch.num_rows):
             try:
                 values = {name: array[index].as_py() for name, array in arrays.items()}
-            except UnicodeDecodeError:
+            except (UnicodeDecodeError, IndexError) as error:
+                fault = "damaged"
+                if isinstance(error, UnicodeDecodeError):
+                    fault = "not valid UTF-8"
                 source.problem(
-                    f"row {first + index} is not valid UTF-8; it is left out, the "
-                    f"others are read"
+                    f"row {first + index} is {fault}; it is left out, the others are "
+                    f"read"
                 )
                 continue
             yield first + index, values

@@ -164,16 +164,17 @@ class Source:
         return data[len(BOM) :]
 
     def lines(
-        self, stream: BinaryIO, longest: int = MAX_LINE
+        self, stream: BinaryIO, longest: int | None = None
     ) -> Iterator[tuple[int, bytes | None]]:
         """Read lines of bounded length.
 
         stream (BinaryIO): The open file.
-        longest (int): How many bytes a line may have.
+        longest (int | None): How many bytes a line may have; MAX_LINE if None.
         YIELDS (tuple[int, bytes | None]): The number, from 1, and the line with its
             line break; None for one that is longer, which is reported.
         RAISES (OSError): If reading fails.
         """
+        longest = longest or MAX_LINE
         number = 0
         while data := stream.readline(longest):
             number += 1

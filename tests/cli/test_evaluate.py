@@ -86,7 +86,7 @@ def test_help_lists_what_can_be_read(aioner, evaluate, tmp_path):
     said = aioner("evaluate", "--help").stdout
     evaluate()
     gold = tmp_path / "gold.PubTator"
-    for name, to in (("JSONL", "jsonl"), ("BioC JSON", "bioc-json")):
+    for name, to in (("JSON lines", "jsonl"), ("BioC JSON", "bioc-json")):
         assert name in said
         path = tmp_path / f"gold.{to.removeprefix('bioc-')}"
         aioner("convert", gold, path, "--to", to)

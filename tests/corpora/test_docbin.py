@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +81,8 @@ def test_scores_and_tasks_stand_only_where_they_are_known():
     neither, scores, tasks = (group.attrs for group in groups(write(documents)))
     assert not {"scores", "tasks"} & set(neither)
     assert "tasks" not in scores
-    assert scores["scores"] == [None, 0.25]
+    assert scores["scores"].dtype == np.float32
+    np.testing.assert_array_equal(scores["scores"], np.array([np.nan, 0.25], "f"))
     assert "scores" not in tasks
     assert tasks["tasks"] == ["Species", None]
 

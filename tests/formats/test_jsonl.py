@@ -137,7 +137,7 @@ def test_folder_and_missing_file_are_told(tmp_path):
 
 
 def test_a_long_line_is_passed_over(read, monkeypatch):
-    monkeypatch.setattr("spacy_aioner.formats.source.MAX_LINE", 100)
+    monkeypatch.setattr("spacy_aioner.formats.jsonl.MAX_ROW", 100)
     long = b'{"id": "3", "text": "' + b"x" * 1000 + b'"}'
     documents, (problem,) = read(b"\n".join([FIRST, long, LAST]))
     assert [document.id for document in documents] == ["1", "2"]

@@ -59,7 +59,7 @@ def weights():
 
 def test_weights_that_fit_are_taken(weights):
     network = Small()
-    fill(network, {**weights, "matrix": weights["matrix"].half()})
+    fill(network, weights)
     assert network.matrix.sum() == 6
     assert network.matrix.dtype == torch.float32
     assert network.vector.max() == weights["vector"].max()

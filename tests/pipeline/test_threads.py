@@ -34,7 +34,7 @@ def fresh_texts(count):
 def found(doc):
     group = doc.spans["aioner"]
     spans = [(span.start, span.end, span.label_) for span in group]
-    return spans, group.attrs["scores"]
+    return spans, group.attrs["scores"].tolist()
 
 
 def test_eight_threads_and_new_words(trained_copy, make_nlp, switching):
