@@ -122,10 +122,13 @@ def test_signals_at_many_moments(
             # Before, Python itself may be interrupted.
             # Python ends itself by the signal if that met it in an `exec`.
             assert process.returncode in (130, -signal.SIGINT), name
-            assert said == "error: interrupted; run the same command again to resume\n"
+            last = "error: interrupted; run the same command again to resume\n"
+            assert said.endswith(last)
+            assert "Traceback" not in said
             assert not list(out.glob(".aioner/partial/*"))
         for path in out.glob("*.gz"):
             assert path.read_bytes() == undisturbed[path.name]
             path.unlink()
-    subprocess.run([*command, "--output", out], check=True)
-    assert outputs(out) == undisturbed
+    if number == signal.SIGINT:
+        subprocess.run([*command, "--output", out], check=True)
+        assert outputs(out) == undisturbed
