@@ -19,6 +19,8 @@ def used():
     names = set(re.findall(r"\]\((?!http)([^)#]+)", text))
     names |= set(re.findall(rf"\b(?:{'|'.join(PARTS)})/[\w./-]*\w", text))
     names |= {"Makefile", "constraints.txt", "setup.cfg", "project/scripts/demo.py"}
+    # Assets are fetched by who wants them.
+    names = {name for name in names if not name.startswith("project/assets/")}
     return sorted(name for name in names if (ROOT / name).is_file())
 
 

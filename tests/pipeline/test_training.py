@@ -178,5 +178,5 @@ def test_two_processes_answer_alike(trained_nlp):
         assert doc.text == other.text
         assert [*map(str, doc.ents)] == [*map(str, other.ents)]
         left, right = (d.spans["aioner"].attrs for d in (doc, other))
-        assert left["offsets"] == right["offsets"]
+        assert left["offsets"].tolist() == right["offsets"].tolist()
         assert left["scores"] == pytest.approx(right["scores"], abs=1e-5)
