@@ -118,17 +118,17 @@ class Folder:
         # whole.
         with self._lock() if self.local else nullcontext():
             # What a run left behind that was killed.
-            if self.local:
-                self._remove_partial()
+            self._remove_partial()
             try:
                 yield
             finally:
                 # What workers left behind that were ended.
                 with suppress(AionerError):
-                    if self.local:
-                        self._remove_partial()
+                    self._remove_partial()
 
     def _remove_partial(self) -> None:
+        if not self.local:
+            return
         for name in filter(_PARTIAL_NAME.fullmatch, self.names(_PARTIAL)):
             self.remove(f"{_PARTIAL}/{name}")
 

@@ -27,6 +27,21 @@ Exit codes:
   3  something of the input was left out; lines with "error:" say what
   130  interrupted from the keyboard"""
 
+IdColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="JSONL, CSV and Parquet: the column of the document's id; id or pmid if "
+        "not given."
+    ),
+]
+TextColumns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B",
+        help="JSONL, CSV and Parquet: the columns of the text; those of title, "
+        "abstract and text that are there if not given.",
+    ),
+]
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the Python traceback of an error.")
 ]

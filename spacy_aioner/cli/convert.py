@@ -13,7 +13,9 @@ import typer
 from ..errors import AionerError, Problem, Report
 from .console import (
     Debug,
+    IdColumn,
     Problems,
+    TextColumns,
     plain_errors,
     plural,
     require_file,
@@ -94,21 +96,8 @@ def convert(
             "markup; other formats the texts as they are stored.",
         ),
     ] = False,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            help="JSONL, CSV and Parquet: the column of the document's id; id or pmid "
-            "if not given."
-        ),
-    ] = None,
-    text_columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B",
-            help="JSONL, CSV and Parquet: the columns of the text; those of title, "
-            "abstract and text that are there if not given.",
-        ),
-    ] = None,
+    id_column: IdColumn = None,
+    text_columns: TextColumns = None,
     exclude_ids: Annotated[
         Path | None,
         typer.Option(help="Leave out documents whose id is a line of this file."),

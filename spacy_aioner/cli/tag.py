@@ -13,7 +13,9 @@ from ..errors import AionerError, Problem, check_choice
 from .console import (
     LOST,
     Debug,
+    IdColumn,
     Problems,
+    TextColumns,
     plain_errors,
     plural,
     say,
@@ -113,21 +115,8 @@ def tag(
             "for others that hold no mentions."
         ),
     ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            help="JSONL, CSV and Parquet: the column of the document's id; id or pmid "
-            "if not given."
-        ),
-    ] = None,
-    text_columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B",
-            help="JSONL, CSV and Parquet: the columns of the text; those of title, "
-            "abstract and text that are there if not given.",
-        ),
-    ] = None,
+    id_column: IdColumn = None,
+    text_columns: TextColumns = None,
     markup: Annotated[
         bool,
         typer.Option(
